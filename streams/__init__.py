@@ -1,0 +1,1 @@
+"""Crossdock: an event backbone for two-sided marketplaces on Kafka."""

@@ -1,0 +1,1 @@
+"""How a partner is reached; one file a transport."""

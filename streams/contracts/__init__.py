@@ -1,0 +1,1 @@
+"""The border: YAML and bytes to domain values and back."""

@@ -1,0 +1,46 @@
+"""Every topic, group and subject name, derived in one place; `prefix` stands before each of them on the cluster."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names as the cluster knows them; everything else in the code uses the logical names of the map."""
+
+    prefix: str = ""
+
+    def topic(self, logical: str) -> str:
+        return self.prefix + logical
+
+    def logical(self, topic: str) -> str:
+        return topic.removeprefix(self.prefix)
+
+    def group(self, group: str) -> str:
+        return self.prefix + group
+
+    def subject(self, topic: str) -> str:
+        return f"{self.prefix}{topic}-value"
+
+
+def lane(group: str, number: int) -> str:
+    return f"{group}.retry.{number}"
+
+
+def dead(group: str) -> str:
+    return f"{group}.dead"
+
+
+def control(group: str) -> str:
+    return f"{group}.control"
+
+
+def changelog(group: str) -> str:
+    return f"{group}.changelog"
+
+
+def partner_topic(partner: str, event: str) -> str:
+    return f"{partner}.{event}"
+
+
+def lead_id(order_id: str) -> str:
+    return f"lead-{order_id}"

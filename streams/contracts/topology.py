@@ -1,0 +1,83 @@
+"""The map as values: what topology.yaml says, resolved to one stanza an app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from streams.domain.failure import Ladder
+from streams.domain.waves import SagaPolicy
+
+Kind = Literal["subscriber", "planner", "step", "saga", "partner"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """One topic that carries one record type; public events and internal command or step topics alike."""
+
+    topic: str
+    record: str
+    key: str
+    partitions: int
+    retention: timedelta | None = timedelta(days=7)
+    is_compacted: bool = False
+    is_internal: bool = False
+    max_bytes: int = 1_048_588
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A topic that an app reads; `start` is for event topics new to its group."""
+
+    event: EventSpec
+    start: Literal["beginning", "now"] = "beginning"
+    is_own: bool = False  # a partner's own topic: read for delivery, not for translation
+
+    @property
+    def topic(self) -> str:
+        return self.event.topic
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How a partner is reached: `kind` names the file in streams/channels, `options` are that channel's own."""
+
+    kind: str
+    target: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    timeout: timedelta = timedelta(seconds=10)
+    concurrency: int = 100
+    opens_after: int = 3
+    probe_every: timedelta = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Stanza:
+    """One app: one consumer group with its sources, its ladder and what its kind needs."""
+
+    group: str
+    kind: Kind
+    sources: tuple[Source, ...]
+    ladder: Ladder
+    partitions: int
+    order: Literal["key", "none"] = "key"
+    owner: str = ""
+    max_waiting_bytes: int = 67_108_864
+    handler_timeout: timedelta = timedelta(seconds=30)
+    policy: SagaPolicy | None = None
+    channel: Channel | None = None
+    plan: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The whole map, checked."""
+
+    events: Mapping[str, EventSpec]
+    stanzas: Mapping[str, Stanza]
+    max_clock_skew: timedelta = timedelta(milliseconds=250)
+
+    def topics_of(self, record: str) -> tuple[EventSpec, ...]:
+        """Every topic that carries this record type."""
+        return tuple(spec for spec in self.events.values() if spec.record == record)

@@ -1,0 +1,1 @@
+"""The engine: the only layer that imports Faust, confluent-kafka and rocksdict."""

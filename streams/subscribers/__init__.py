@@ -1,0 +1,1 @@
+"""One file is one subscriber, one Faust app and one consumer group."""
