@@ -1,0 +1,49 @@
+"""Where the cluster is and where we keep our files: the environment, read once and passed on."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """An environment variable or a file it names cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`kafka_config` holds librdkafka properties (TLS, SASL, …) that every client gets."""
+
+    broker: str = "127.0.0.1:9092"
+    registry_url: str | None = None
+    prefix: str = ""
+    home: Path = Path(".crossdock")
+    topology: Path = Path("topology.yaml")
+    schemas: Path = Path("schemas")
+    kafka_config: Mapping[str, str] = field(default_factory=dict)
+
+
+def from_env(env: Mapping[str, str] | None = None) -> Settings:
+    """Settings of this environment; raises SettingsError where CROSSDOCK_KAFKA_CONFIG cannot be read."""
+    env = os.environ if env is None else env
+    root = Path(__file__).parents[2]
+    return Settings(
+        broker=env.get("CROSSDOCK_BROKER", "127.0.0.1:9092"),
+        registry_url=env.get("SCHEMA_REGISTRY_URL") or None,
+        prefix=env.get("CROSSDOCK_PREFIX", ""),
+        home=Path(env.get("CROSSDOCK_HOME", ".crossdock")),
+        topology=Path(env.get("CROSSDOCK_TOPOLOGY", root / "topology.yaml")),
+        schemas=root / "schemas",
+        kafka_config=_properties(env.get("CROSSDOCK_KAFKA_CONFIG")),
+    )
+
+
+def _properties(file: str | None) -> dict[str, str]:
+    if not file:
+        return {}
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SettingsError(f"CROSSDOCK_KAFKA_CONFIG names {file}, which cannot be read: {error.strerror}") from error
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip() for name, value in pairs}
