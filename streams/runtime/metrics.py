@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 from streams.runtime.histogram import BatchHistogram
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
@@ -31,7 +31,9 @@ def _histogram(name: str, why: str, bounds: tuple[float, ...], *labels: str) -> 
 INFO = _gauge("app_info", "Always 1: which apps run here, of which kind, and whom to call about them.", "kind", "owner")
 READY = _gauge("ready", "1 once every task that is ours is live: 0 for long means it cannot restore or reach Kafka.")
 
-READ = _counter("records_read_total", "Records taken from each topic: the traffic, and who stopped hearing it.", "topic")
+READ = _counter(
+    "records_read_total", "Records taken from each topic: the traffic, and who stopped hearing it.", "topic"
+)
 PROCESSED = _counter("records_processed_total", "Records done: 0 while the lag grows means the app is stuck.")
 FAILED = _counter("attempts_failed_total", "Attempts that raised: a handler or partner is in trouble.")
 RETRIED = _counter("records_retried_total", "Records sent into a retry lane: the trouble that may mend itself.")
@@ -51,9 +53,13 @@ OUTPUT = _histogram(
     "output_seconds", "Append of the cause to commit of the output; its count is what we published.", _AGES, "record"
 )
 ORDER_TO_OFFER = _histogram(
-    "order_to_offer_seconds", "Append of the order to the commit of its first wave of offers: what a seller feels.", _AGES
+    "order_to_offer_seconds",
+    "Append of the order to the commit of its first wave of offers: what a seller feels.",
+    _AGES,
 )
-TIMER_LATENESS = _histogram("timer_lateness_seconds", "Due time to the commit that fired it: promised below 1 s.", _FAST)
+TIMER_LATENESS = _histogram(
+    "timer_lateness_seconds", "Due time to the commit that fired it: promised below 1 s.", _FAST
+)
 TIMER_BARRIER = _histogram(
     "timer_barrier_seconds", "Wait of due timers until their inputs were read: long means a foreign transaction.", _FAST
 )
