@@ -1,0 +1,140 @@
+"""Sends the rows of a file or generator at a rate: `cli.py feed FILE.jsonl`, `cli.py feed --olist DIR`."""
+
+import heapq
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from streams.domain.events import Event, OrderCancelled, OrderPlaced, ProviderProfile
+from streams.ops.rows import BadRow, Row
+
+Send = Callable[[Event], None]
+
+
+class Unsendable(Exception):
+    """A record that no schema of the map can carry; its row is a bad one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Orders per second (None: as fast as it goes); how many orders are sent, and how many are passed over first."""
+
+    rate: float | None = None
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a feed has done so far."""
+
+    orders: int = 0
+    cancellations: int = 0
+    profiles: int = 0
+    bad_rows: int = 0
+
+
+Progress = Callable[[Tally, BadRow | None], None]
+
+
+def feed(rows: Iterable[Row | BadRow], send: Send, pace: Pace, progress: Progress, stop: threading.Event) -> Tally:
+    """Send rows in their order until they end or `stop` is set; late ones (`after_s`) when their time has come."""
+    run = _Run(send, pace, progress, stop)
+    for row in rows:
+        if stop.is_set():
+            break
+        if isinstance(row, BadRow):
+            run.skip(row)
+        elif run.is_wanted(row.record):
+            run.take(row)
+    run.wait_for_late_ones()
+    return run.tally
+
+
+@dataclass(slots=True)
+class _Run:
+    send: Send
+    pace: Pace
+    progress: Progress
+    stop: threading.Event
+    tally: Tally = field(default_factory=Tally)
+    _late: list[tuple[float, int, Row]] = field(default_factory=list)
+    _unwanted: set[str] = field(default_factory=set)
+    _seen: int = 0
+    _taken: int = 0
+    _next_at: float = 0.0
+    _order_at: float = 0.0
+
+    def is_wanted(self, record: Event) -> bool:
+        """Orders by offset and limit, cancellations with their orders, everything else always."""
+        if isinstance(record, OrderCancelled):
+            return record.order_id not in self._unwanted
+        if not isinstance(record, OrderPlaced):
+            return True
+        self._seen += 1
+        limit = self.pace.limit
+        is_wanted = self._seen > self.pace.offset and (limit is None or self._taken < limit)
+        if is_wanted:
+            self._taken += 1
+            self._unwanted.discard(record.order_id)
+        else:
+            self._unwanted.add(record.order_id)
+        return is_wanted
+
+    def take(self, row: Row) -> None:
+        if row.after_s:
+            heapq.heappush(self._late, (self._order_at + row.after_s, self._seen, row))
+            return
+        if isinstance(row.record, OrderPlaced):
+            self._wait_until(self._next_at)
+            self._order_at = time.monotonic()
+            if self.pace.rate:
+                self._next_at = max(self._next_at, self._order_at - 1) + 1 / self.pace.rate
+        self._send_late_ones(time.monotonic())
+        self._send(row)
+
+    def skip(self, row: BadRow) -> None:
+        self.tally.bad_rows += 1
+        self.progress(self.tally, row)
+
+    def wait_for_late_ones(self) -> None:
+        while self._late and not self.stop.is_set():
+            self._wait_until(self._late[0][0])
+
+    def _wait_until(self, due: float) -> None:
+        while not self.stop.is_set():
+            self._send_late_ones(time.monotonic())
+            wake = min(due, self._late[0][0]) if self._late else due
+            if time.monotonic() >= due:
+                return
+            self.stop.wait(max(0.0, wake - time.monotonic()))
+
+    def _send_late_ones(self, now: float) -> None:
+        while self._late and self._late[0][0] <= now:
+            self._send(heapq.heappop(self._late)[2])
+
+    def _send(self, row: Row) -> None:
+        if self.stop.is_set():
+            return
+        try:
+            self.send(row.record)
+        except Unsendable as error:
+            self.skip(BadRow(row.file, row.line, str(error)))
+            return
+        if isinstance(row.record, OrderPlaced):
+            self.tally.orders += 1
+        elif isinstance(row.record, OrderCancelled):
+            self.tally.cancellations += 1
+        elif isinstance(row.record, ProviderProfile):
+            self.tally.profiles += 1
+        self.progress(self.tally, None)
+
+
+def counted(rows: Iterable[Row | BadRow], pace: Pace) -> int:
+    """How many orders a feed of these rows will send: the total of a progress bar."""
+    orders = sum(1 for row in rows if isinstance(row, Row) and isinstance(row.record, OrderPlaced))
+    left = max(0, orders - pace.offset)
+    return left if pace.limit is None else min(left, pace.limit)
+
+
