@@ -23,3 +23,8 @@ class SagaPolicy:
     max_age: timedelta
     keep: timedelta
     waves: tuple[Wave, ...]
+
+
+def wave_at(waves: tuple[Wave, ...], number: int) -> Wave:
+    """The wave of this number (1 is the first); beyond the last, where the map was shortened meanwhile, the last."""
+    return waves[min(number, len(waves)) - 1]

@@ -1,0 +1,40 @@
+"""lead.match: candidates for a lead, scored, each exclusion with its reason code. `faust -A streams.steps.lead_match worker`"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Protocol
+
+from streams.contracts.current import stanza
+from streams.contracts.policy import saga_policy
+from streams.domain import matching, slip
+from streams.domain.effects import Effect
+from streams.domain.events import LeadSlip, ProviderProfile
+from streams.domain.failure import TryLater
+from streams.domain.waves import Wave, wave_at
+from streams.runtime.app import build
+
+
+class Directory(Protocol):
+    """The providers as of now; `is_current` once it was read to the end that it had when the turn began."""
+
+    @property
+    def is_current(self) -> bool: ...
+
+    def values(self) -> Iterable[ProviderProfile]: ...
+
+
+def match(message: LeadSlip, *, waves: tuple[Wave, ...], providers: Directory) -> list[Effect]:
+    """The slip with its wave's candidates and exclusions; raises TryLater while the directory is being read."""
+    if not providers.is_current:
+        raise TryLater(reason="the provider directory is being read")
+    wave = wave_at(waves, message.wave)
+    found = matching.match(message.lead, wave, message.already_offered, providers.values())
+    return slip.advance(message, candidates=found.candidates, exclusions=found.exclusions, reasons=found.reasons)
+
+
+app = build(
+    stanza("lead.match"),
+    partial(match, waves=saga_policy().waves),
+    tables={"providers": "provider.profile.v1"},
+    give_up=slip.give_up,
+)
