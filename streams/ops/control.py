@@ -1,0 +1,49 @@
+"""Commands to running workers: records in a group's control topic, acted on by the task that owns the partition."""
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from streams.contracts import names
+from streams.contracts.names import Names
+from streams.contracts.settings import Settings
+from streams.runtime.clients import producer
+from streams.runtime.outside import Unavailable
+
+Headers = list[tuple[str, bytes | None]]
+
+PATIENCE_S = 10.0
+
+
+class Sender:
+    """Sends commands, at most `rate` a second (0: as fast as it goes); leaving raises Unavailable where one was not taken."""
+
+    def __init__(self, settings: Settings, rate: float = 0) -> None:
+        self._names = Names(settings.prefix)
+        self._producer = producer(settings)
+        self._pause_s = 1 / rate if rate else 0.0
+        self._next_at = time.monotonic()
+        self._refused: list[str] = []
+
+    def send(
+        self, group: str, partition: int, command: str, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
+        time.sleep(max(0.0, self._next_at - time.monotonic()))
+        self._next_at = max(self._next_at, time.monotonic()) + self._pause_s
+        self._producer.produce(
+            self._names.topic(names.control(group)), value, key, partition, self._heard,
+            headers=[*headers, ("xd_command", command.encode())],
+        )  # fmt: skip
+        self._producer.poll(0)
+
+    def _heard(self, error: Any, _message: Any) -> None:
+        if error is not None:
+            self._refused.append(str(error))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        left = self._producer.flush(PATIENCE_S)
+        if kind is None and (left or self._refused):
+            raise Unavailable(f"{left + len(self._refused)} commands were not taken: {', '.join(set(self._refused)) or 'no answer'}; repeat it, commands act once")

@@ -1,0 +1,86 @@
+"""A group's tables read from its changelog: what its workers know, without asking a worker."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from streams.contracts import names
+from streams.runtime.outside import Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of one table; `partition` is the task that owns it, `key` what stands behind the table's name."""
+
+    group: str
+    table: str
+    partition: int
+    key: bytes
+    value: bytes
+    time_ms: int
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.value)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A key whose oldest unfinished record stands in lane `lane`, or for lane 0 in the dead letters or nowhere any more."""
+
+    group: str
+    partition: int
+    key: bytes
+    id: str | None
+    lane: int
+    attempts: int
+    waiting: int
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A dead letter that may be replayed or dropped; a parked one holds its key."""
+
+    attempts: int
+    is_parked: bool
+
+
+def rows(cluster: Cluster, group: str, tables: Collection[str], partition: int | None = None) -> Iterator[Row]:
+    """The entries of these tables; nothing where the group has no changelog yet."""
+    topic = names.changelog(group)
+    if topic not in cluster.topics:
+        return
+    places = [place for place in cluster.places(topic) if partition in (None, place[1])]
+    for record in cluster.latest(places):
+        table, _, key = (record.key or b"").partition(b"\0")
+        if table.decode() in tables:
+            yield Row(group, table.decode(), record.partition, key, record.value or b"", record.time_ms)
+
+
+def open_letters(cluster: Cluster, group: str) -> dict[str, Open]:
+    """By dead letter id: `topic-partition-offset` of the source record."""
+    found = ((row.key.decode(), row.json) for row in rows(cluster, group, {"open"}))
+    return {letter: Open(entry["attempts"], bool(entry["parked"])) for letter, entry in found}
+
+
+def held_keys(cluster: Cluster, group: str, partition: int | None = None) -> list[Held]:
+    """Every key that waits or whose oldest record is being retried."""
+    found = ((row, row.json) for row in rows(cluster, group, {"held"}, partition))
+    return [
+        Held(
+            group, row.partition, row.key, entry["id"], entry["lane"], entry["attempts"],
+            entry["next"] - entry["first"], entry["since"],
+        )
+        for row, entry in found
+    ]  # fmt: skip
+
+
+def timers(cluster: Cluster, group: str, key: bytes, partition: int) -> dict[str, dict[str, Any]]:
+    """The pending timers of one key: name to `due` (ms) and `wave`."""
+    found = ((row.key.rpartition(b"\0"), row.json) for row in rows(cluster, group, {"timer"}, partition))
+    return {name.decode(): entry for (owner, _, name), entry in found if owner == key}
+
+

@@ -1,0 +1,107 @@
+"""Kafka seen from outside every group: what topics hold and where groups stand, up to the end they have when asked."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from streams.contracts.names import Names
+from streams.contracts.settings import Settings
+from streams.runtime import clients
+from streams.runtime.reading import PATIENCE_S, Place, Stored, Unavailable, read
+
+__all__ = ["Cluster", "KafkaException", "Place", "Stored", "Unavailable"]
+
+
+class Cluster:
+    """One cluster in logical names. Every method raises Unavailable where Kafka does not answer in time."""
+
+    def __init__(self, settings: Settings) -> None:
+        quiet = {"log_level": "0"} | dict(settings.kafka_config)
+        self.settings = replace(settings, kafka_config=quiet)
+        self.names = Names(settings.prefix)
+
+    @cached_property
+    def admin(self) -> AdminClient:
+        return clients.admin(self.settings)
+
+    @cached_property
+    def topics(self) -> Mapping[str, int]:
+        """The partition count of every topic under our prefix."""
+        try:
+            found: Iterable[Any] = self.admin.list_topics(timeout=PATIENCE_S).topics.values()
+        except KafkaException as error:
+            raise self._silent(error) from error
+        ours = (topic for topic in found if topic.topic.startswith(self.names.prefix))
+        return {self.names.logical(topic.topic): len(topic.partitions) for topic in ours}
+
+    def places(self, topic: str) -> list[Place]:
+        """Every partition of a topic; raises Unavailable where the topic does not exist."""
+        if topic not in self.topics:
+            missing = self.names.topic(topic)
+            raise Unavailable(f"topic {missing} does not exist on {self.settings.broker}; `topics apply` makes it")
+        return [(topic, number) for number in range(self.topics[topic])]
+
+    def starts(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The offset of the first record that is still kept."""
+        return self._offsets(places, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED)  # type: ignore[no-untyped-call]
+
+    def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The offset behind the last record that is decided."""
+        return self._offsets(places, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)  # type: ignore[no-untyped-call]
+
+    def committed(self, groups: Collection[str]) -> dict[str, dict[Place, int]]:
+        """What each group has committed; nothing for a partition that it never committed."""
+        admin, names = self.admin, self.names
+        asked = {g: admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(names.group(g))]) for g in groups}
+        answers = {group: self._answer(*futures.values()).topic_partitions for group, futures in asked.items()}
+        return {g: {self._place(p): p.offset for p in found or () if p.offset >= 0} for g, found in answers.items()}
+
+    def members(self, groups: Collection[str]) -> dict[str, int]:
+        """How many workers each group has at the moment."""
+        asked = self.admin.describe_consumer_groups([self.names.group(group) for group in groups])
+        return {self.names.logical(name): len(self._answer(future).members) for name, future in asked.items()}
+
+    def read(
+        self, places: Iterable[Place], since: Mapping[Place, int] | None = None, limit: int = 0
+    ) -> Iterator[Stored]:
+        """Every committed record of these partitions up to their present end, each partition in its order.
+
+        `since` is the offset to begin at instead of the first one kept, `limit` the most records of one partition.
+        """
+        wanted = list(places)
+        ends = self.ends(wanted)
+        begins = {place: max(first, (since or {}).get(place, 0)) for place, first in self.starts(wanted).items()}
+        return read(self.settings, begins, ends, limit)
+
+    def latest(self, places: Iterable[Place]) -> list[Stored]:
+        """A compacted view: the last record of every key in its partition, without those that are deleted."""
+        view: dict[tuple[Place, bytes | None], Stored] = {}
+        for record in self.read(places):
+            view[(record.topic, record.partition), record.key] = record
+        return [record for record in view.values() if record.value is not None]
+
+    def _offsets(self, places: Iterable[Place], spec: OffsetSpec, level: IsolationLevel) -> dict[Place, int]:
+        asked = {TopicPartition(self.names.topic(topic), number): spec for topic, number in places}
+        if not asked:
+            return {}
+        futures = self.admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
+        return {self._place(partition): self._answer(future).offset for partition, future in futures.items()}
+
+    def _place(self, partition: TopicPartition) -> Place:
+        return self.names.logical(partition.topic), partition.partition
+
+    def _answer(self, future: "Future[Any]") -> Any:
+        try:
+            return future.result(timeout=PATIENCE_S + 1)
+        except (KafkaException, TimeoutError) as error:
+            raise self._silent(error) from error
+
+    def _silent(self, error: Exception) -> Unavailable:
+        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
+        where = f"no answer from Kafka at {self.settings.broker} ({reason})"
+        return Unavailable(f"{where}; `kafka up` starts one, --broker names another")
