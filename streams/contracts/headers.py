@@ -1,0 +1,18 @@
+"""Kafka headers as the clients hand them over, read without ever raising."""
+
+from collections.abc import Sequence
+
+Header = tuple[str, bytes | None]
+Headers = Sequence[Header]
+Written = list[tuple[str, bytes]]
+
+
+def text(headers: Headers | None, name: str) -> str | None:
+    """The last header of this name as text, as Java's lastHeader; None where there is none or it is not UTF-8."""
+    for found, value in reversed(headers or ()):
+        if found == name:
+            try:
+                return value.decode() if value else None
+            except UnicodeDecodeError:
+                return None
+    return None
