@@ -22,6 +22,7 @@ class EventSpec:
     retention: timedelta | None = timedelta(days=7)
     is_compacted: bool = False
     is_internal: bool = False
+    is_partner_own: bool = False
     max_bytes: int = 1_048_588
     owner: str = ""
 
@@ -77,6 +78,7 @@ class Topology:
     events: Mapping[str, EventSpec]
     stanzas: Mapping[str, Stanza]
     max_clock_skew: timedelta = timedelta(milliseconds=250)
+    replication: int = -1  # the broker's default
 
     def topics_of(self, record: str) -> tuple[EventSpec, ...]:
         """Every topic that carries this record type."""

@@ -1,0 +1,38 @@
+"""What is wrong with the map: every mistake at once, each with its line and what would be right."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class TopologyError(Exception):
+    """The map cannot be used; the text has one line a mistake, `FILE:LINE: what is wrong; what would be right`."""
+
+
+class Mistakes:
+    """Collects the mistakes of one file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._found: set[tuple[int, str]] = set()
+
+    def add(self, line: int, what: str, right: str) -> None:
+        self._found.add((line, f"{what}; {right}"))
+
+    def raise_any(self) -> None:
+        if self._found:
+            raise TopologyError("\n".join(f"{_shown(self._file)}:{line}: {text}" for line, text in sorted(self._found)))
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """What would be right instead of an unknown `name`: the closest of `known`, or all of them."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known are {', '.join(names)}" if names else "none is known"
+
+
+def _shown(file: Path) -> Path:
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file

@@ -1,0 +1,81 @@
+"""The contexts of the map: who publishes what, and which apps each context has."""
+
+from dataclasses import dataclass, replace
+
+from streams.contracts.mistakes import suggest
+from streams.contracts.topology import Source
+from streams.contracts.topology_draft import Draft, order, start
+from streams.contracts.topology_routes import Routes, add_internal_topics, add_route_apps
+from streams.contracts.topology_sagas import add_saga
+from streams.contracts.topology_section import Name, Section, text
+
+
+@dataclass(frozen=True)
+class Context:
+    """One context as written."""
+
+    owner: str
+    subscribers: list[tuple[Name, Section]]
+    sagas: list[tuple[Name, Section]]
+    routes: Routes
+
+
+def read_contexts(top: Section, draft: Draft) -> None:
+    contexts = [_context(name, section, draft) for name, section in top.sections("contexts", "context")]
+    for context in contexts:
+        add_internal_topics(context.routes, draft)
+    ends = {name.text for context in contexts for name in context.routes.heard}
+    for context in contexts:
+        for name, section in context.subscribers:
+            _add_subscriber(name, section, context.owner, draft)
+        add_route_apps(context.routes, ends, draft)
+        for name, section in context.sagas:
+            add_saga(name, section, context.owner, draft)
+    for context in contexts:
+        for _, section in context.subscribers + context.sagas:
+            _check_sent(section, draft)
+
+
+def _context(name: Name, section: Section, draft: Draft) -> Context:
+    owner = section.get("owner", text, name.text)
+    for topic in section.names("publishes"):
+        _publish(topic, section, owner, draft)
+    slips = section.section("slips")
+    sagas = section.sections("sagas", "saga")
+    routes = Routes(
+        owner=owner,
+        slips=[(Name(slip, slips.at(slip)), slips.names(slip)) for slip in slips],
+        steps=section.sections("steps", "step"),
+        heard=[heard for _, saga in sagas for heard in saga.names("on")],
+    )
+    context = Context(owner, section.sections("subscribers", "subscriber"), sagas, routes)
+    section.done()
+    return context
+
+
+def _publish(name: Name, section: Section, owner: str, draft: Draft) -> None:
+    for spec in draft.public((name,), section.title):
+        if spec.owner:
+            section.note(name.line, f"{spec.topic} is published by {spec.owner} too; let one context publish it")
+        draft.events[spec.topic] = replace(spec, owner=owner)
+
+
+def _add_subscriber(name: Name, section: Section, owner: str, draft: Draft) -> None:
+    heard = section.names("on")
+    begin = start(section)
+    sources = tuple(Source(event, **begin) for event in draft.public(heard, section.title))
+    own = {"kind": "subscriber", "owner": owner} | order(section)
+    draft.add_stanza(draft.stanza(name.text, section, sources, **own), name.line)
+    section.names("sends")
+    if not heard:
+        section.note(section.at("on"), "it hears nothing; write for example on: [order.placed.v1]")
+    section.done()
+
+
+def _check_sent(section: Section, draft: Draft) -> None:
+    commands = {
+        source.topic for stanza in draft.stanzas.values() for source in stanza.sources if source.event.is_internal
+    }
+    for name in section.names("sends"):
+        if name.text not in commands:
+            section.note(name.line, f"no app reads the command {name.text}; {suggest(name.text, commands)}")

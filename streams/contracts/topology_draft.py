@@ -1,0 +1,85 @@
+"""The map while it is read: what is known so far, and where it was written."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from streams.contracts.mistakes import Mistakes, suggest
+from streams.contracts.topology import EventSpec, Source, Stanza
+from streams.contracts.topology_section import Name, Section, duration, one_of, size, text
+from streams.domain.failure import Ladder
+
+PARTITIONS = 6
+
+
+@dataclass
+class Draft:
+    """`root` is the tree with schemas/ and streams/; `lines` says where each topic and each group was written."""
+
+    mistakes: Mistakes
+    root: Path
+    events: dict[str, EventSpec] = field(default_factory=dict)
+    stanzas: dict[str, Stanza] = field(default_factory=dict)
+    ladders: dict[str, Ladder] = field(default_factory=dict)
+    default_retry: str | None = None
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def add_event(self, spec: EventSpec, line: int) -> None:
+        self.events[spec.topic] = spec
+        self.lines[spec.topic] = line
+
+    def add_stanza(self, stanza: Stanza, line: int) -> None:
+        if stanza.group in self.stanzas:
+            other = self.lines[stanza.group]
+            self.mistakes.add(line, f"{stanza.group} is also the name in line {other}", "every app needs its own name")
+            return
+        self.stanzas[stanza.group] = stanza
+        self.lines.setdefault(stanza.group, line)
+
+    def public(self, names: tuple[Name, ...], reader: str) -> list[EventSpec]:
+        """The events of that name; a command or an unknown name is a mistake."""
+        return [self.events[name.text] for name in names if self._is_public(name, reader)]
+
+    def ladder(self, section: Section) -> Ladder:
+        """The ladder that `section` names, or the default one."""
+        fallback = Ladder((), "bury")
+        named = section.get("retry", text, self.default_retry)
+        if named is None:
+            section.note(section.line, f"retry is missing and so is defaults: retry; {suggest('', self.ladders)}")
+        elif named not in self.ladders:
+            section.note(section.at("retry"), f"no retry ladder is called {named}; {suggest(named, self.ladders)}")
+        return self.ladders.get(named or "", fallback)
+
+    def stanza(self, group: str, section: Section, sources: tuple[Source, ...], **own: Any) -> Stanza:
+        """One app with the settings that every kind of app has."""
+        ladder = self.ladder(section)
+        if own["kind"] not in ("subscriber", "partner"):
+            ladder = replace(ladder, then="bury")
+        return Stanza(
+            group=group,
+            sources=sources,
+            ladder=ladder,
+            partitions=sources[0].event.partitions if sources else PARTITIONS,
+            **section.given(max_waiting_bytes=("max_waiting", size), handler_timeout=("handler_timeout", duration)),
+            **own,
+        )
+
+    def _is_public(self, name: Name, reader: str) -> bool:
+        spec = self.events.get(name.text)
+        if spec is not None and not spec.is_internal:
+            return True
+        what = f"{reader}: {name.text} is {'a command and has its owner' if spec else 'no event'}"
+        self.mistakes.add(
+            name.line, what, suggest(name.text, (e.topic for e in self.events.values() if not e.is_internal))
+        )
+        return False
+
+
+def order(section: Section) -> dict[str, Any]:
+    """`order` of a subscriber or partner."""
+    return section.given(order=("order", one_of("key", "none")))
+
+
+def start(section: Section) -> dict[str, Any]:
+    """Where a subscriber or partner begins with an event that is new to it."""
+    return section.given(start=("from", one_of("beginning", "now")))
