@@ -1,5 +1,35 @@
-"""How a partner is reached; one file a transport."""
+"""How a partner is reached: one file a transport, each with `connect`; a stanza names the file."""
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Protocol
+
+from streams.contracts.settings import Settings
+from streams.contracts.topology import Channel
+from streams.domain.delivery import Delivery
+from streams.domain.effects import Effect
 
 
 class ChannelError(Exception):
     """A channel cannot be opened as its stanza and the environment stand; the message says what to change."""
+
+
+class OpenChannel(Protocol):
+    """The third handler shape. `deliver` raises Unreachable, Gone, or any other exception, which climbs the ladder."""
+
+    async def deliver(self, message: Delivery) -> Iterable[Effect]: ...
+
+    async def close(self) -> None: ...
+
+
+def open_channel(channel: Channel, settings: Settings, env: Mapping[str, str]) -> OpenChannel:
+    """A channel ready to deliver, nothing connected yet; raises ChannelError where its options or secret are no good."""
+    name = f"{__name__}.{channel.kind}"
+    try:
+        transport = import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ChannelError(f"there is no transport {channel.kind!r} in streams/channels") from error
+    opened: OpenChannel = transport.connect(channel, settings, env)
+    return opened

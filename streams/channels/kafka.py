@@ -15,6 +15,10 @@ from streams.domain.failure import Unreachable
 from streams.runtime.outgoing import Outgoing, SendFailed
 
 
+def connect(channel: Channel, settings: Settings, env: Mapping[str, str]) -> "Kafka":
+    return Kafka(channel, settings, env)
+
+
 class Kafka:
     """Target `same` is the map's own cluster, else host:port; option `topic` is the partner's topic.
 

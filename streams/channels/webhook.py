@@ -1,6 +1,7 @@
 """Delivers an event as a signed HTTP POST (Standard Webhooks)."""
 
 import json
+import socket
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -10,10 +11,14 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 from standardwebhooks import Webhook as Signer
 
 from streams.channels import ChannelError
-from streams.channels.addresses import PublicResolver, is_public
+from streams.contracts.addresses import is_public
+from streams.contracts.envelope import instant
+from streams.contracts.settings import Settings
 from streams.contracts.topology import Channel
 from streams.domain.delivery import Delivery
 from streams.domain.effects import Effect
@@ -25,6 +30,24 @@ _LONGEST_WAIT = timedelta(days=1)
 
 class Rejected(Exception):
     """The partner answered, and the answer was no; carries the status and the beginning of the body."""
+
+
+class PublicResolver(ThreadedResolver):
+    """Hands out public addresses only, at connect time, so that a name cannot change between check and use."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        public = [each for each in found if is_public(each["host"])]
+        if not public:
+            addresses = ", ".join(each["host"] for each in found)
+            raise OSError(f"{host} is {addresses}: not a public address; allow_private: true would permit it")
+        return public
+
+
+def connect(channel: Channel, settings: Settings, env: Mapping[str, str]) -> "Webhook":
+    return Webhook(channel, env)
 
 
 class Webhook:
@@ -57,7 +80,7 @@ class Webhook:
             await self._session.close()
 
     def _signed(self, message: Delivery, now: datetime) -> tuple[bytes, dict[str, str]]:
-        text = json.dumps({"type": message.type, "timestamp": _iso(message.time), "data": message.fields})
+        text = json.dumps({"type": message.type, "timestamp": instant(message.time), "data": message.fields})
         return text.encode(), {
             "content-type": "application/json",
             "accept-encoding": "identity",
@@ -136,7 +159,3 @@ def _retry_after(value: str | None, now: datetime) -> timedelta:
         return timedelta(0)
     wait = due.replace(tzinfo=due.tzinfo or UTC) - now
     return min(max(wait, timedelta(0)), _LONGEST_WAIT)
-
-
-def _iso(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

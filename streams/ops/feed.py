@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 
 from streams.domain.events import Event, OrderCancelled, OrderPlaced, ProviderProfile
 from streams.ops.rows import BadRow, Row
+from streams.ops.sender import Unsendable
 
 Send = Callable[[Event], None]
-
-
-class Unsendable(Exception):
-    """A record that no schema of the map can carry; its row is a bad one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,17 @@
 
 import asyncio
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from random import Random
 from typing import Any, TextIO
 
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+_GLANCE_S = 0.1
 _KEYS = ("lead_id", "order_id", "provider_id")
 
 
@@ -140,19 +141,15 @@ def changed(behaviour: Behaviour, wanted: Any) -> Behaviour:
     return Behaviour(**(asdict(behaviour) | {"down_for": 0.0} | given))
 
 
-async def serve(partner: Partner, port: int, stop: asyncio.Event, ready: Callable[[int], None]) -> None:
-    """Serve on 127.0.0.1 until `stop`; `ready` is told the port (0 asks for a free one). Raises OSError if it is taken."""
+async def serve(partner: Partner, port: int, stop: threading.Event, ready: Callable[[int], None]) -> None:
+    """Serve on 127.0.0.1 until `stop`; `ready` is told the port (0 asks for a free one). Raises OSError if taken."""
     runner = web.AppRunner(partner.application(), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=1.0)
         await site.start()
         ready(runner.addresses[0][1])
-        await stop.wait()
+        while not stop.is_set():
+            await asyncio.sleep(_GLANCE_S)
     finally:
         await runner.cleanup()
-
-
-def open_log(path: Path | None) -> TextIO | None:
-    """The file that deliveries are written to, one JSON object a line."""
-    return None if path is None else path.open("a", encoding="utf-8")

@@ -1,0 +1,59 @@
+"""A consumer group outside the engine: batches of records, and offsets that its reader settles when it likes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from streams.contracts.names import Names
+from streams.contracts.settings import Settings
+from streams.runtime import clients
+from streams.runtime.reading import Place, Stored, Unavailable
+
+_SESSION_MS = 6_000
+
+
+class Incoming:
+    """Committed records of one topic, for the group from its beginning or from where it settled last."""
+
+    def __init__(self, settings: Settings, topic: str, group: str) -> None:
+        self._names = names = Names(settings.prefix)
+        own: dict[str, Any] = {"group_id": names.group(group), "auto_offset_reset": "earliest"}
+        own |= {"enable_partition_eof": False, "fetch_wait_max_ms": 100, "session_timeout_ms": _SESSION_MS}
+        self._consumer: Any = clients.reader(settings, **own)
+        self._consumer.subscribe([names.topic(topic)])
+
+    def read(self, wait_s: float) -> list[Stored]:
+        """What is there, or comes first within `wait_s`; raises Unavailable where the group cannot go on."""
+        # consume(n, t) would wait the whole t for n records
+        first = self._consumer.poll(wait_s)
+        if first is None:
+            return []
+        found = [first, *self._consumer.consume(500, 0)]
+        return [self._stored(message) for message in found if _is_record(message)]
+
+    def settle(self, positions: Mapping[Place, int]) -> None:
+        """Commit those of these offsets whose partition is still ours; in a rebalance that waits for the next time."""
+        ours = {(self._names.logical(each.topic), each.partition) for each in self._consumer.assignment()}
+        offsets = [TopicPartition(self._names.topic(t), n, at) for (t, n), at in positions.items() if (t, n) in ours]
+        if not offsets:
+            return
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            if error.args[0].fatal():
+                raise Unavailable(error.args[0].str()) from error
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _stored(self, message: Any) -> Stored:
+        place, time_ms = (self._names.logical(message.topic()), message.partition()), message.timestamp()[1]
+        return Stored(*place, message.offset(), time_ms, message.key(), message.value(), message.headers() or [])
+
+
+def _is_record(message: Any) -> bool:
+    error = message.error()
+    if error is not None and (error.fatal() or error.code() == KafkaError._FATAL):
+        raise Unavailable(error.str())
+    return error is None
