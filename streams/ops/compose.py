@@ -1,0 +1,98 @@
+"""What docker/ holds of the map: a worker an app, what Prometheus scrapes, alerts, dashboards.
+
+python -m streams.ops.compose
+"""
+
+from pathlib import Path
+
+import yaml
+
+from streams.contracts.current import topology as current_topology
+from streams.contracts.topology import Stanza, Topology
+from streams.ops.alerts import rules
+from streams.ops.dashboards.grafana import dashboards
+
+DOCKER = Path(__file__).parents[2] / "docker"
+_NOTE = "# Generated from topology.yaml by: python -m streams.ops.compose\n"
+
+
+def module(stanza: Stanza) -> str:
+    """What `faust -A` takes to run this app."""
+    name = stanza.group.replace(".", "_")
+    match stanza.kind:
+        case "subscriber":
+            return f"streams.subscribers.{name}"
+        case "step":
+            return f"streams.steps.{name}"
+        case "planner":
+            return f"streams.slips:{name}"
+        case "saga":
+            return f"streams.{name}"
+        case "partner":
+            return f"streams.partners:{name}"
+
+
+def service(group: str) -> str:
+    """The group as a host name."""
+    return group.replace(".", "-").replace("_", "-")
+
+
+def generated(topology: Topology) -> dict[str, str]:
+    """Path below docker/ to content of every file that follows from the map."""
+    return {
+        "compose.yaml": _compose(topology),
+        "prometheus.yml": _prometheus(topology),
+        "alerts.yml": _NOTE + rules(topology),
+        **{f"grafana/dashboards/{name}": content for name, content in dashboards().items()},
+    }
+
+
+def _compose(topology: Topology) -> str:
+    stanzas = topology.stanzas.values()
+    volumes = ["kafka", "prometheus", *(f"state-{service(stanza.group)}" for stanza in stanzas)]
+    stack = (DOCKER / "stack.yaml").read_text(encoding="utf-8")
+    body = stack[stack.index("\nname:") + 1 :]
+    return _NOTE + body + "".join(map(_worker, stanzas)) + "\nvolumes:\n" + "".join(f"  {name}:\n" for name in volumes)
+
+
+def _worker(stanza: Stanza) -> str:
+    name = service(stanza.group)
+    options = stanza.channel.options if stanza.channel else {}
+    secrets = [str(value) for option, value in options.items() if option.endswith("_env")]
+    lines = [
+        f"\n  {name}:",
+        "    <<: *worker",
+        f'    command: [faust, -A, "{module(stanza)}", worker]',
+        f"    volumes: [state-{name}:/state]",
+    ]
+    if secrets:
+        lines.append(f"    environment: {{<<: *settings, {', '.join(map(_variable, secrets))}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _variable(name: str) -> str:
+    return f'{name}: "${{{name}:-}}"'
+
+
+def _prometheus(topology: Topology) -> str:
+    hosts = [service(group) for group in topology.stanzas]
+    config = {
+        "global": {"scrape_interval": "5s", "evaluation_interval": "15s"},
+        "rule_files": ["alerts.yml"],
+        "scrape_configs": [
+            {
+                "job_name": "crossdock",
+                "dns_sd_configs": [{"names": hosts, "type": "A", "port": 6066, "refresh_interval": "10s"}],
+            }
+        ],
+    }
+    return _NOTE + yaml.safe_dump(config, sort_keys=False)
+
+
+def main() -> None:
+    for name, content in generated(current_topology()).items():
+        (DOCKER / name).write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

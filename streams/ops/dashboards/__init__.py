@@ -1,0 +1,1 @@
+"""The Grafana dashboards, generated: what they show is data, one file a dashboard."""
