@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streams.ops.kafka import process
@@ -49,8 +49,8 @@ def up(
     place = Place.under(home)
     with disk_trouble_explained(place.root, "choose another home"), locked(place.lock):
         running = _running(place)
-        if running:
-            return _joined(running, place, port, ready_seconds)
+        if running and (joined := _joined(running, place, port, ready_seconds)):
+            return joined
         jars = ensure_jars(progress)
         wish = Wish(DEFAULT_PORT if port is None else port, extra or {}, ready_seconds)
         pid, bound = launch(place, jars, wish, progress)
@@ -84,19 +84,22 @@ def _running(place: Place) -> Broker | None:
     return Broker(pid, port, place.data, place.log, _is_ready(place, port), was_running=True)
 
 
-def _joined(running: Broker, place: Place, port: int | None, ready_seconds: float) -> Broker:
+def _joined(running: Broker, place: Place, port: int | None, ready_seconds: float) -> Broker | None:
+    """The running broker when it is ready; None when it ended meanwhile."""
     if port not in (None, 0, running.port):
         raise EmbeddedKafkaError(
             f"the broker of {place.root.parent} already runs on port {running.port}, not {port}; take it down first"
         )
     deadline = time.monotonic() + ready_seconds
     while not _is_ready(place, running.port):
-        if time.monotonic() > deadline or not process.is_alive(running.pid, place.marker):
+        if not process.is_alive(running.pid, place.marker):
+            return None
+        if time.monotonic() > deadline:
             raise EmbeddedKafkaError(
                 f"the broker runs (process {running.pid}) but does not answer; take it down and up, see {place.log}"
             )
         time.sleep(0.05)
-    return Broker(running.pid, running.port, place.data, place.log, is_ready=True, was_running=True)
+    return replace(running, is_ready=True)
 
 
 def _is_ready(place: Place, port: int) -> bool:

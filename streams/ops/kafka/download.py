@@ -1,5 +1,6 @@
 """One file from the web to the disk: tried three times, checked by SHA-256, visible only when complete."""
 
+import base64
 import hashlib
 import http.client
 import os
@@ -9,7 +10,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from streams.ops.kafka.errors import EmbeddedKafkaError
 
@@ -25,7 +27,10 @@ class _CutShort(Exception):
 
 
 def fetch(url: str, target: Path, sha256: str, count: Callable[[int], None]) -> None:
-    """`count` hears of each chunk's bytes, and of a negative number when a try is thrown away."""
+    """`count` hears of each chunk's bytes, and of a negative number when a try is thrown away.
+
+    Raises EmbeddedKafkaError; what `count` raises ends the download.
+    """
     for tries_left in reversed(range(_TRIES)):
         try:
             return _fetch_once(url, target, sha256, count)
@@ -45,7 +50,7 @@ def _fetch_once(url: str, target: Path, sha256: str, count: Callable[[int], None
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     received, digest = 0, hashlib.sha256()
     try:
-        with os.fdopen(descriptor, "wb") as file, urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
+        with os.fdopen(descriptor, "wb") as file, _opened(url) as response:
             while chunk := response.read(_CHUNK_BYTES):
                 file.write(chunk)
                 digest.update(chunk)
@@ -66,6 +71,15 @@ def _fetch_once(url: str, target: Path, sha256: str, count: Callable[[int], None
         raise
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _opened(url: str) -> Any:
+    """A mirror may want the name and password that its URL carries; urllib would take them for a port."""
+    request = urllib.request.Request(_without_secrets(url))
+    account, has_account, _ = urlsplit(url).netloc.rpartition("@")
+    if has_account:
+        request.add_header("Authorization", "Basic " + base64.b64encode(unquote(account).encode()).decode())
+    return urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
 
 
 def _failed(url: str, why: str) -> EmbeddedKafkaError:

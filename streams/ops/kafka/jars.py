@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from streams.ops.kafka.download import fetch
-from streams.ops.kafka.errors import disk_trouble_explained
+from streams.ops.kafka.errors import EmbeddedKafkaError, disk_trouble_explained
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, total): step "download" counts bytes, "format" and "start" go from 0 to 1."""
@@ -60,11 +60,14 @@ def locked(lock_file: Path) -> Iterator[None]:
 def ensure_jars(progress: Progress) -> list[Path]:
     """The class path; downloads what the cache lacks. Raises EmbeddedKafkaError."""
     directory, jars = cache_directory(), pinned_jars()
-    with disk_trouble_explained(directory, "set XDG_CACHE_HOME to another place"), locked(directory / "lock"):
-        missing = [jar for jar in jars if not _is_complete(directory / jar.file_name, jar)]
-        if missing:
-            _download(missing, directory, progress)
+    if _missing(jars, directory):  # a complete cache may be read-only
+        with disk_trouble_explained(directory, "set XDG_CACHE_HOME to another place"), locked(directory / "lock"):
+            _download(_missing(jars, directory), directory, progress)
     return [directory / jar.file_name for jar in jars]
+
+
+def _missing(jars: list[Jar], directory: Path) -> list[Jar]:
+    return [jar for jar in jars if not _is_complete(directory / jar.file_name, jar)]
 
 
 def _is_complete(file: Path, jar: Jar) -> bool:
@@ -73,19 +76,29 @@ def _is_complete(file: Path, jar: Jar) -> bool:
 
 def _download(jars: list[Jar], directory: Path, progress: Progress) -> None:
     repository = os.environ.get("MAVEN_REPO_URL", "").rstrip("/") or MAVEN_CENTRAL
-    total, done, counting = sum(jar.size for jar in jars), 0, Lock()
-
-    def count(received: int) -> None:
-        nonlocal done
-        with counting:
-            done += received
-            progress("download", done, total)
-
+    counter = _Counter(sum(jar.size for jar in jars), progress)
     pool = ThreadPoolExecutor(max_workers=8)
     try:
         for finished in as_completed(
-            pool.submit(fetch, f"{repository}/{jar.path}", directory / jar.file_name, jar.sha256, count) for jar in jars
+            pool.submit(fetch, f"{repository}/{jar.path}", directory / jar.file_name, jar.sha256, counter.add)
+            for jar in jars
         ):
             finished.result()
     finally:
+        counter.is_over = True
         pool.shutdown(cancel_futures=True)
+
+
+class _Counter:
+    """Adds up what all threads received, and ends them when one has failed."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self.is_over = False
+        self._done, self._total, self._progress, self._lock = 0, total, progress, Lock()
+
+    def add(self, received: int) -> None:
+        if self.is_over and received > 0:
+            raise EmbeddedKafkaError("another download failed")
+        with self._lock:
+            self._done += received
+            self._progress("download", self._done, self._total)

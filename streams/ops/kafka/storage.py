@@ -4,6 +4,7 @@ import base64
 import shutil
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from streams.ops.kafka.jars import cache_directory, locked
@@ -24,15 +25,15 @@ def cluster_id(place: Place) -> str:
 def format_once(place: Place, class_path: Sequence[Path]) -> None:
     """Kafka's own tool decides the feature levels once per user; what it decided is then copied in no time."""
     template = cache_directory() / "bootstrap.checkpoint"
-    with locked(cache_directory() / "lock"):
-        if not template.exists():
-            tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", _new_id()]
-            run_tool(class_path, [*tool, "-c", str(place.properties)])
-            _copy(place.data / "bootstrap.checkpoint", template)
-    if not is_formatted(place):
+    if template.exists():
         place.data.mkdir(parents=True, exist_ok=True)
-        _copy(template, place.data / "bootstrap.checkpoint")
+        _copy(template, place.data / template.name)
         _write_identity(place.data / "meta.properties")
+        return
+    tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", _new_id()]
+    run_tool(class_path, [*tool, "-c", str(place.properties)])
+    with suppress(OSError), locked(template.parent / "lock"):
+        _copy(place.data / template.name, template)
 
 
 def _write_identity(file: Path) -> None:
