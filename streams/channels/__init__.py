@@ -23,7 +23,7 @@ class OpenChannel(Protocol):
 
 
 def open_channel(channel: Channel, settings: Settings, env: Mapping[str, str]) -> OpenChannel:
-    """A channel ready to deliver, nothing connected yet; raises ChannelError where its options or secret are no good."""
+    """A channel ready to deliver, nothing connected yet; raises ChannelError for a bad option or secret."""
     name = f"{__name__}.{channel.kind}"
     try:
         transport = import_module(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from errno import EACCES
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -42,7 +43,8 @@ class PublicResolver(ThreadedResolver):
         public = [each for each in found if is_public(each["host"])]
         if not public:
             addresses = ", ".join(each["host"] for each in found)
-            raise OSError(f"{host} is {addresses}: not a public address; allow_private: true would permit it")
+            reason = f"{host} is {addresses}: not a public address; allow_private: true would permit it"
+            raise OSError(EACCES, reason)
         return public
 
 
@@ -118,8 +120,12 @@ def _signer(variable: str, env: Mapping[str, str]) -> Signer:
 
 
 def _check_target(url: str, allows_private: bool) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or not parts.hostname:
         raise ChannelError(f"{url!r} is not an http or https address")
     try:
         is_refused = not allows_private and not is_public(parts.hostname)
@@ -148,12 +154,10 @@ async def _beginning(response: aiohttp.ClientResponse) -> str:
 
 
 def _retry_after(value: str | None, now: datetime) -> timedelta:
-    """The wait that a Retry-After header asks for, in seconds or as a date (RFC 9110, 10.2.3); 0 where it makes no sense."""
-    if value is None:
-        return timedelta(0)
-    if value.strip().isdecimal():
-        return timedelta(seconds=min(int(value), _LONGEST_WAIT.total_seconds()))
+    """The wait that a Retry-After header asks for, in seconds or as a date (RFC 9110, 10.2.3); 0 for nonsense."""
     try:
+        if value is None or value.isdecimal():
+            return timedelta(seconds=min(int(value or 0), _LONGEST_WAIT.total_seconds()))
         due = parsedate_to_datetime(value)
     except ValueError:
         return timedelta(0)

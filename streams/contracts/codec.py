@@ -7,13 +7,20 @@ from typing import Any
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
+from streams.contracts import bounded, records
+from streams.contracts.compiled_decoder import decoder
+from streams.contracts.compiled_encoder import encoder
 from streams.contracts.names import Names
-from streams.contracts.records import Row, Shape, WrongType, shape_of
 from streams.contracts.registry import RegistryUnavailable, Schema, Schemas, UnknownSchema
+from streams.contracts.source import Unsupported
 from streams.domain import events
 from streams.domain.events import Event
 
+Read = Callable[[bytes, datetime], Any]
+Write = Callable[[bytes, Any], bytes]
 MAGIC = b"\0"
+HEAD = 5
+UNUSUAL = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
 
 
 class Undecodable(Exception):
@@ -28,6 +35,7 @@ class Codec:
     """`local` maps each logical topic to the schema of its record as schemas/ has it: the reader's schema.
 
     `types` maps record names to the classes that decode makes of them; without it they are those of domain/events.
+    Every schema id has its functions, made when it is first met: compiled ones where its schema is the local one.
     """
 
     def __init__(
@@ -35,19 +43,18 @@ class Codec:
     ) -> None:
         self._schemas, self._names, self._local = schemas, names, local
         self._types = vars(events) if types is None else types
-        self._readers: dict[tuple[str, int], Callable[[bytes, datetime], Any]] = {}
-        self._writers: dict[tuple[str, int], Callable[[Any], bytes]] = {}
+        self._readers: dict[tuple[str, bytes], Read] = {}
+        self._writers: dict[tuple[str, int], tuple[bytes, Write]] = {}
 
     def decode(self, topic: str, value: bytes | None, time: datetime) -> Event:
         """The record of these bytes with `time` as its append time.
 
         Raises Undecodable; UnknownSchema and RegistryUnavailable where the registry says so; nothing else.
         """
-        if value is None or len(value) < 5 or value[0]:
-            raise Undecodable(_not_ours(value))
-        key = topic, int.from_bytes(value[1:5], "big")
+        if value is None:
+            raise Undecodable(f"{topic}: there is no value")
         try:
-            read = self._readers.get(key) or self._reader(*key)
+            read = self._readers.get((topic, value[:HEAD])) or self._reader(topic, value[:HEAD])
             return read(value, time)  # type: ignore[no-any-return]
         except (Undecodable, UnknownSchema, RegistryUnavailable):
             raise
@@ -60,72 +67,110 @@ class Codec:
         Raises Unencodable, or RegistryUnavailable.
         """
         number, schema = self._schemas.latest(self._names.subject(topic))
-        write = self._writers.get((topic, number)) or self._writer(topic, number, schema)
-        return write(record)
+        head, write = self._writers.get((topic, number)) or self._writer(topic, number, schema)
+        return write(head, record)
 
-    def _reader(self, topic: str, number: int) -> Callable[[bytes, datetime], Any]:
-        written, local = self._schemas.by_id(number), self._local[topic]
-        writer, reader = parse_schema(written), parse_schema(local)
-        shape = shape_of(self._types[local["name"]])
-        resolved = None if meaning(written) == meaning(local) else reader
-
-        def read(value: bytes, time: datetime) -> Any:
-            body = BytesIO(value)
-            body.seek(5)
-            row: Row = schemaless_reader(body, writer, resolved)  # type: ignore[assignment]
-            if body.tell() != len(value):
-                raise Undecodable(f"{topic}: {len(value) - body.tell()} bytes left over after the record")
-            if shape.has_time:
-                row["time"] = time
-            return shape.made(row)
-
-        self._readers[topic, number] = read
+    def _reader(self, topic: str, head: bytes) -> Read:
+        if len(head) < HEAD or head[0]:
+            raise Undecodable(f"{topic}: {_not_ours(head)}")
+        written, local = self._schemas.by_id(int.from_bytes(head[1:], "big")), self._local[topic]
+        record = self._types[local["name"]]
+        read = _careful_reader(topic, written, local, record)
+        if _meaning(written) == _meaning(local):
+            read = _or_else(_compiled(decoder, local, record), read)
+        self._readers[topic, head] = read
         return read
 
-    def _writer(self, topic: str, number: int, schema: Schema) -> Callable[[Any], bytes]:
-        wanted = self._local[topic]["name"]
-        if schema.get("name") != wanted:
-            raise Unencodable(f"the latest schema of {topic} is {schema.get('name')}, not {wanted}")
-        parsed, head, shape = parse_schema(schema), MAGIC + number.to_bytes(4, "big"), shape_of(self._types[wanted])
-
-        def write(record: Any) -> bytes:
-            if type(record) is not shape.record:
-                raise Unencodable(f"{topic} carries {wanted}, not {type(record).__name__}")
-            body = BytesIO()
-            body.write(head)
-            try:
-                schemaless_writer(body, parsed, shape.row(record))
-            except (TypeError, ValueError, AttributeError, OverflowError) as error:
-                raise Unencodable(_fault(record, shape, parsed, error)) from error
-            return body.getvalue()
-
-        self._writers[topic, number] = write
-        return write
+    def _writer(self, topic: str, number: int, schema: Schema) -> tuple[bytes, Write]:
+        local = self._local[topic]
+        if schema.get("name") != local["name"]:
+            raise Unencodable(f"the latest schema of {topic} is {schema.get('name')}, not {local['name']}")
+        record = self._types[local["name"]]
+        write = _careful_writer(topic, schema, record)
+        if _meaning(schema) == _meaning(local):
+            write = _or_else(_compiled(encoder, local, record), write)
+        self._writers[topic, number] = MAGIC + number.to_bytes(4, "big"), write
+        return self._writers[topic, number]
 
 
-def meaning(schema: Schema) -> Schema:
+def _careful_reader(topic: str, written: Schema, local: Schema, record: type) -> Read:
+    """Reads with fastavro and Avro's schema resolution; what it cannot read is undecodable."""
+    writer, reader = parse_schema(written), parse_schema(local)
+    bounded.check(writer)
+
+    def read(value: bytes, time: datetime) -> Any:
+        body = BytesIO(value)
+        body.seek(HEAD)
+        found: Any = schemaless_reader(body, writer, reader)
+        if body.tell() != len(value):
+            raise Undecodable(f"{topic}: {len(value) - body.tell()} bytes left over after the record")
+        event = records.made(record, found)
+        if records.has_time(record):
+            event.time = time
+        return event
+
+    return read
+
+
+def _careful_writer(topic: str, schema: Schema, record: type) -> Write:
+    """Writes with fastavro, which fills fields that we do not know from their defaults; says what it cannot write."""
+    parsed = parse_schema(schema)
+
+    def write(head: bytes, event: Any) -> bytes:
+        if not isinstance(event, record):
+            raise Unencodable(f"{topic} carries {record.__name__}, not {type(event).__name__}")
+        body = BytesIO()
+        body.write(head)
+        try:
+            schemaless_writer(body, parsed, records.row(event))
+        except records.WrongType as error:
+            raise Unencodable(str(error)) from error
+        except UNUSUAL as error:
+            raise Unencodable(_fault(event, parsed, error)) from error
+        return body.getvalue()
+
+    return write
+
+
+def _compiled(compiler: Callable[[Schema, type], Any], local: Schema, record: type) -> Any:
+    try:
+        return compiler(local, record)
+    except Unsupported:
+        return None
+
+
+def _or_else(fast: Callable[[Any, Any], Any] | None, careful: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The compiled function; what it finds unusual is judged by the careful one."""
+    if fast is None:
+        return careful
+
+    def either(first: Any, second: Any) -> Any:
+        try:
+            return fast(first, second)
+        except UNUSUAL:
+            return careful(first, second)
+
+    return either
+
+
+def _meaning(schema: Schema) -> Schema:
     """The schema without its docs: what two texts must share to be read without resolution."""
     if isinstance(schema, dict):
-        return {name: meaning(part) for name, part in schema.items() if name != "doc"}
-    return [meaning(part) for part in schema] if isinstance(schema, list) else schema
+        return {name: _meaning(part) for name, part in schema.items() if name != "doc"}
+    return [_meaning(part) for part in schema] if isinstance(schema, list) else schema
 
 
-def _not_ours(value: bytes | None) -> str:
-    if value is None:
-        return "there is no value"
-    if len(value) < 5:
-        return f"{len(value)} bytes are too few for the Confluent wire format, which begins with five"
-    return f"byte 0 is {value[0]}, not 0 as in the Confluent wire format"
+def _not_ours(head: bytes) -> str:
+    if len(head) < HEAD:
+        return f"{len(head)} bytes are too few for the Confluent wire format, which begins with five"
+    return f"byte 0 is {head[0]}, not 0 as in the Confluent wire format"
 
 
-def _fault(record: Any, shape: Shape, schema: Any, error: Exception) -> str:
+def _fault(event: Any, schema: Any, error: Exception) -> str:
     """Names the first field that cannot be written alone."""
-    if isinstance(error, WrongType):
-        return str(error)
-    row = shape.row(record)
     for field in schema["fields"]:
         try:
-            schemaless_writer(BytesIO(), {"type": "record", "name": "Alone", "fields": [field]}, row)
-        except (TypeError, ValueError, AttributeError, OverflowError) as cause:
+            schemaless_writer(BytesIO(), {"type": "record", "name": "Alone", "fields": [field]}, records.row(event))
+        except UNUSUAL as cause:
             return f"{schema['name']}.{field['name']}: {cause}"
     return f"{schema['name']}: {error}"

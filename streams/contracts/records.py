@@ -1,119 +1,72 @@
-"""Dataclasses to the plain rows that fastavro takes and back; one converter a class, made once."""
+"""Dataclasses to the plain rows that fastavro takes and back, field by field: the careful way, which names what is wrong."""
 
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
-from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from streams.contracts.varint import EPOCH, MILLISECOND
+
 Row = dict[str, Any]
-Convert = Callable[[Any], Any]
 
 
 class WrongType(TypeError):
     """A field holds what its annotation does not allow; the message names record and field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How one class stands in Avro. `time` is never on the wire."""
-
-    record: type
-    names: tuple[str, ...]
-    values: Callable[[Any], tuple[Any, ...]]
-    kinds: tuple[type, ...]
-    allowed: tuple[tuple[type, ...], ...]
-    down: tuple[tuple[str, Convert], ...]
-    up: tuple[tuple[str, Convert], ...]
-    has_time: bool
-
-    def row(self, record: Any) -> Row:
-        """The record as fastavro writes it; raises WrongType."""
-        values = self.values(record)
-        if tuple(map(type, values)) != self.kinds:
-            self.refuse(values)
-        row = dict(zip(self.names, values, strict=True))
-        for name, convert in self.down:
-            row[name] = convert(row[name])
-        return row
-
-    def made(self, row: Row) -> Any:
-        """The record of what fastavro read; `row` is used up."""
-        for name, convert in self.up:
-            row[name] = convert(row[name])
-        return self.record(**row)
-
-    def refuse(self, values: tuple[Any, ...]) -> None:
-        for name, value, allowed in zip(self.names, values, self.allowed, strict=True):
-            if not isinstance(value, allowed) or isinstance(value, bool) and bool not in allowed:
-                wanted = " or ".join(kind.__name__ for kind in allowed)
-                raise WrongType(f"{self.record.__name__}.{name} is {type(value).__name__}, not {wanted}")
-
-
 @cache
-def shape_of(record: type) -> Shape:
-    """The shape of a dataclass: str, int, float, bool, bytes, datetime, dataclasses; lists, dicts and `| None` of these."""
-    hints = {f.name: get_type_hints(record)[f.name] for f in fields(record)}
-    has_time = hints.pop("time", None) is not None
-    names = tuple(hints)
-    allowed = tuple(_kinds(hint) for hint in hints.values())
-    return Shape(
-        record,
-        names,
-        attrgetter(*names) if len(names) > 1 else _single(names[0]),
-        tuple(kinds[0] for kinds in allowed),
-        allowed,
-        tuple((name, convert) for name, hint in hints.items() if (convert := _down(hint))),
-        tuple((name, convert) for name, hint in hints.items() if (convert := _up(hint))),
-        has_time,
-    )
+def hints_of(record: type) -> dict[str, Any]:
+    """The fields on the wire with their types; `time` is not among them."""
+    hints = get_type_hints(record)
+    return {f.name: hints[f.name] for f in fields(record) if f.name != "time"}
 
 
-def defaults(record: type) -> set[str]:
-    """The fields that need not be given."""
-    return {f.name for f in fields(record) if f.default is not MISSING or f.default_factory is not MISSING}
+def has_time(record: type) -> bool:
+    return any(f.name == "time" for f in fields(record))
 
 
-def _single(name: str) -> Callable[[Any], tuple[Any, ...]]:
-    get = attrgetter(name)
-    return lambda record: (get(record),)
+def row(record: Any) -> Row:
+    """The record as fastavro writes it; a time without zone is UTC. Raises WrongType."""
+    name = type(record).__name__
+    return {field: _down(hint, getattr(record, field), f"{name}.{field}") for field, hint in hints_of(type(record)).items()}
 
 
-def _kinds(hint: Any) -> tuple[type, ...]:
-    origin = get_origin(hint)
+def made(record: type, found: Row) -> Any:
+    """The record of what fastavro read; raises TypeError where fields are missing."""
+    return record(**{field: _up(hint, found[field]) for field, hint in hints_of(record).items() if field in found})
+
+
+def _down(hint: Any, value: Any, where: str) -> Any:
+    origin, parts = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return tuple(kind for part in get_args(hint) for kind in _kinds(part))
-    if origin is Literal:
-        return (str,)
-    return (origin or hint,)
+        return None if value is None and NoneType in parts else _down(_present(parts), value, where)
+    wanted: Any = str if origin is Literal else origin or hint
+    if not isinstance(value, wanted) or isinstance(value, bool) and wanted is not bool:
+        raise WrongType(f"{where} is {type(value).__name__}, not {wanted.__name__}")
+    if is_dataclass(wanted):
+        return row(value)
+    if origin is list:
+        return [_down(parts[0], part, where) for part in value]
+    if origin is dict:
+        return {_down(parts[0], name, where): _down(parts[1], part, where) for name, part in value.items()}
+    return value.replace(tzinfo=UTC) if wanted is datetime and value.tzinfo is None else value
 
 
-def _down(hint: Any) -> Convert | None:
-    if hint is datetime:
-        return _in_utc
-    return _through(hint, _down, lambda record: shape_of(record).row)
-
-
-def _up(hint: Any) -> Convert | None:
-    return _through(hint, _up, lambda record: shape_of(record).made)
-
-
-def _through(hint: Any, inner: Callable[[Any], Convert | None], whole: Callable[[type], Convert]) -> Convert | None:
-    """The converter of a container or a record, None where the value passes as it is."""
+def _up(hint: Any, value: Any) -> Any:
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return None if value is None else _up(_present(parts), value)
     if is_dataclass(hint):
-        return whole(hint)  # type: ignore[arg-type]
-    parts = [part for part in get_args(hint) if part not in (NoneType, Ellipsis)]
-    convert = inner(parts[-1]) if parts and get_origin(hint) is not Literal else None
-    if convert is None:
-        return None
-    if get_origin(hint) is list:
-        return lambda values: [convert(value) for value in values]
-    if get_origin(hint) is dict:
-        return lambda values: {name: convert(value) for name, value in values.items()}
-    return lambda value: None if value is None else convert(value)
+        return made(hint, value)  # type: ignore[arg-type]
+    if origin is list:
+        return [_up(parts[0], part) for part in value]
+    if origin is dict:
+        return {name: _up(parts[1], part) for name, part in value.items()}
+    if hint is datetime and isinstance(value, int):  # fastavro gives a default as the schema has it
+        return EPOCH + MILLISECOND * value
+    return value
 
 
-def _in_utc(value: datetime) -> datetime:
-    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+def _present(parts: tuple[Any, ...]) -> Any:
+    return next(part for part in parts if part is not NoneType)

@@ -1,8 +1,43 @@
-"""What must hold over the whole map: files exist, partition counts fit, no name is taken twice."""
+"""What must hold over the whole map: every file is there, every command has one owner, no topic's name is taken twice."""
 
+import re
+
+from streams.contracts.topics import SCHEMAS, topics
 from streams.contracts.topology import Topology
 from streams.contracts.topology_draft import Draft
+from streams.contracts.topology_files import check_files
+
+_LEGAL = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 def check(topology: Topology, draft: Draft) -> None:
-    """Notes what the parts of the map do to each other."""
+    """Notes what the parts of the map, each right by itself, do to each other."""
+    check_files(draft)
+    _check_owners(draft)
+    _check_names(topology, draft)
+
+
+def _check_owners(draft: Draft) -> None:
+    owners: dict[str, str] = {}
+    for stanza in draft.stanzas.values():
+        for topic in (source.topic for source in stanza.sources if source.event.is_internal):
+            other = owners.setdefault(topic, stanza.group)
+            if other != stanza.group:
+                what = f"the command {topic} is read by {other} and by {stanza.group}"
+                draft.mistakes.add(draft.lines[stanza.group], what, "give it one owner")
+
+
+def _check_names(topology: Topology, draft: Draft) -> None:
+    # to Kafka the names a.b and a_b collide
+    taken: dict[str, tuple[str, str]] = {SCHEMAS: (SCHEMAS, "the schemas")}
+    for spec in topics(topology, has_registry=True):
+        line = draft.lines[spec.of]
+        folded = spec.name.replace(".", "_")
+        if not _LEGAL.fullmatch(spec.name) or spec.name in (".", ".."):
+            what = f"{spec.name!r} cannot be the name of a topic"
+            draft.mistakes.add(line, what, "write at most 249 letters, digits, dots, _ and -")
+        elif folded in taken:
+            name, other = taken[folded]
+            what = f"{spec.of} needs the topic {spec.name}, but {other} has {name}"
+            draft.mistakes.add(line, what, "Kafka takes . and _ for the same; give one of them another name")
+        taken.setdefault(folded, (spec.name, spec.of))

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from streams.contracts.mistakes import suggest
 from streams.contracts.topology import Source
 from streams.contracts.topology_draft import Draft, order, start
-from streams.contracts.topology_routes import Routes, add_internal_topics, add_route_apps
+from streams.contracts.topology_routes import Routes, add_commands, add_route_apps, add_route_topics
 from streams.contracts.topology_sagas import add_saga
-from streams.contracts.topology_section import Name, Section, text
+from streams.contracts.topology_section import Name, Section
+from streams.contracts.topology_values import text
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class Context:
 def read_contexts(top: Section, draft: Draft) -> None:
     contexts = [_context(name, section, draft) for name, section in top.sections("contexts", "context")]
     for context in contexts:
-        add_internal_topics(context.routes, draft)
+        add_route_topics(context.routes, draft)
+    for context in contexts:
+        add_commands(context.routes, draft)
     ends = {name.text for context in contexts for name in context.routes.heard}
     for context in contexts:
         for name, section in context.subscribers:
@@ -64,6 +67,7 @@ def _add_subscriber(name: Name, section: Section, owner: str, draft: Draft) -> N
     heard = section.names("on")
     begin = start(section)
     sources = tuple(Source(event, **begin) for event in draft.public(heard, section.title))
+    draft.check_partitions(heard, section.title)
     own = {"kind": "subscriber", "owner": owner} | order(section)
     draft.add_stanza(draft.stanza(name.text, section, sources, **own), name.line)
     section.names("sends")

@@ -6,7 +6,8 @@ from typing import Any
 
 from streams.contracts.mistakes import Mistakes, suggest
 from streams.contracts.topology import EventSpec, Source, Stanza
-from streams.contracts.topology_section import Name, Section, duration, one_of, size, text
+from streams.contracts.topology_section import Name, Section
+from streams.contracts.topology_values import duration, one_of, size, text
 from streams.domain.failure import Ladder
 
 PARTITIONS = 6
@@ -25,6 +26,10 @@ class Draft:
     lines: dict[str, int] = field(default_factory=dict)
 
     def add_event(self, spec: EventSpec, line: int) -> None:
+        if spec.topic in self.events:
+            what = f"{spec.topic} is also in line {self.lines[spec.topic]}, as {self.events[spec.topic].record}"
+            self.mistakes.add(line, what, "every topic needs its own name")
+            return
         self.events[spec.topic] = spec
         self.lines[spec.topic] = line
 
@@ -36,9 +41,18 @@ class Draft:
         self.stanzas[stanza.group] = stanza
         self.lines.setdefault(stanza.group, line)
 
-    def public(self, names: tuple[Name, ...], reader: str) -> list[EventSpec]:
-        """The events of that name; a command or an unknown name is a mistake."""
-        return [self.events[name.text] for name in names if self._is_public(name, reader)]
+    def public(self, names: tuple[Name, ...], title: str) -> list[EventSpec]:
+        """The events of that name; a command or an unknown name is a mistake of the section with that title."""
+        return [self.events[name.text] for name in names if self._is_public(name, title)]
+
+    def check_partitions(self, names: tuple[Name, ...], title: str) -> None:
+        """Topics that one app reads need the same number of partitions."""
+        known = [(name, self.events[name.text].partitions) for name in names if name.text in self.events]
+        for name, partitions in known[1:]:
+            first, expected = known[0]
+            if partitions != expected:
+                what = f"{title}: {name.text} has {partitions} partitions, {first.text} has {expected}"
+                self.mistakes.add(name.line, what, "give the topics that one app reads the same number")
 
     def ladder(self, section: Section) -> Ladder:
         """The ladder that `section` names, or the default one."""
@@ -64,15 +78,13 @@ class Draft:
             **own,
         )
 
-    def _is_public(self, name: Name, reader: str) -> bool:
+    def _is_public(self, name: Name, title: str) -> bool:
         spec = self.events.get(name.text)
-        if spec is not None and not spec.is_internal:
-            return True
-        what = f"{reader}: {name.text} is {'a command and has its owner' if spec else 'no event'}"
-        self.mistakes.add(
-            name.line, what, suggest(name.text, (e.topic for e in self.events.values() if not e.is_internal))
-        )
-        return False
+        public = [e.topic for e in self.events.values() if not e.is_internal and not e.is_partner_own]
+        if name.text not in public:
+            what = f"{title}: {name.text} is {'no public event' if spec else 'no event'}"
+            self.mistakes.add(name.line, what, suggest(name.text, public))
+        return name.text in public
 
 
 def order(section: Section) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from streams.contracts.topology_check import check
 from streams.contracts.topology_contexts import read_contexts
 from streams.contracts.topology_draft import PARTITIONS, Draft
 from streams.contracts.topology_partners import read_partners
-from streams.contracts.topology_section import Section, count, duration, one_of, size, switch, text
+from streams.contracts.topology_section import Section
+from streams.contracts.topology_values import count, duration, one_of, size, switch, text
 from streams.contracts.yaml_lines import NotYaml, read
 from streams.domain.failure import Ladder
 

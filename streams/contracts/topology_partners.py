@@ -8,7 +8,8 @@ from streams.contracts.mistakes import suggest
 from streams.contracts.names import partner_topic
 from streams.contracts.topology import Channel, EventSpec, Source
 from streams.contracts.topology_draft import Draft, order, start
-from streams.contracts.topology_section import Section, count, duration, switch, text
+from streams.contracts.topology_section import Section
+from streams.contracts.topology_values import count, duration, switch, text
 
 RETENTION = timedelta(days=7)
 COMMON: dict[str, Any] = {
@@ -26,7 +27,9 @@ OPTIONAL: dict[str, dict[str, Any]] = {"webhook": {"allow_private": switch}, "ka
 
 def read_partners(top: Section, draft: Draft) -> None:
     for name, section in top.sections("partners", "partner"):
-        events = draft.public(section.names("on"), section.title)
+        heard = section.names("on")
+        events = draft.public(heard, section.title)
+        draft.check_partitions(heard, section.title)
         retention = section.get("retention", duration, RETENTION)
         own_topics = [_own(name.text, event, retention) for event in events]
         for spec in own_topics:

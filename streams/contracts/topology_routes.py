@@ -25,7 +25,8 @@ class Routes:
     def addresses(self) -> dict[str, Name]:
         """Every step address, where it is first written."""
         written = [stop for _, stops in self.slips for stop in stops] + [name for name, _ in self.steps]
-        return {name.text: name for name in reversed(written)}
+        first = {name.text: name for name in reversed(written)}
+        return {name.text: first[name.text] for name in written}
 
 
 def command_record(topic: str) -> str:
@@ -38,21 +39,33 @@ def slip_record(address: str) -> str:
     return address.partition(".")[0].capitalize() + "Slip"
 
 
-def add_internal_topics(routes: Routes, draft: Draft) -> None:
-    """Adds step addresses and commands as topics, with as many partitions as the events that the context's sagas read."""
-    events = [draft.events[name.text] for name in routes.heard if name.text in draft.events]
+def add_route_topics(routes: Routes, draft: Draft) -> None:
+    """Adds the topics of slips and of their steps."""
+    for address, name in routes.addresses().items():
+        _add_topic(name, slip_record(address), routes, draft)
+    for name, _ in routes.slips:
+        _add_topic(name, command_record(name.text), routes, draft)
+
+
+def add_commands(routes: Routes, draft: Draft) -> None:
+    """Adds what sagas read and nobody else has written: commands, known by their schema."""
+    for name in routes.heard:
+        if name.text in draft.events:
+            continue
+        record = command_record(name.text)
+        if (draft.root / "schemas" / f"{record}.avsc").is_file():
+            _add_topic(name, record, routes, draft)
+        else:
+            what = f"{name.text} is no event, no step of a slip, and no command (there is no schemas/{record}.avsc)"
+            draft.mistakes.add(name.line, what, suggest(name.text, draft.events))
+
+
+def _add_topic(name: Name, record: str, routes: Routes, draft: Draft) -> None:
+    events = [spec for heard in routes.heard if (spec := draft.events.get(heard.text)) and not spec.is_internal]
     partitions = events[0].partitions if events else PARTITIONS
-    addresses = routes.addresses()
-    commands = [name for name, _ in routes.slips]
-    commands += [name for name in routes.heard if name.text not in draft.events and name.text not in addresses]
-    wanted = [(name, slip_record(name.text)) for name in addresses.values()]
-    for name, record in wanted + [(name, command_record(name.text)) for name in commands]:
-        spec = EventSpec(name.text, record, KEY, partitions, is_internal=True, owner=routes.owner)
-        if name.text not in draft.events:
-            draft.add_event(spec, name.line)
-        elif draft.events[name.text].record != record or not draft.events[name.text].is_internal:
-            what = f"{name.text} is also in line {draft.lines[name.text]}, as {draft.events[name.text].record}"
-            draft.mistakes.add(name.line, what, "a step or command needs a name of its own")
+    known = draft.events.get(name.text)
+    if known is None or not known.is_internal or known.record != record:  # contexts may share a step
+        draft.add_event(EventSpec(name.text, record, KEY, partitions, is_internal=True, owner=routes.owner), name.line)
 
 
 def add_route_apps(routes: Routes, ends: Collection[str], draft: Draft) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from streams.contracts.mistakes import suggest
 from streams.contracts.topology import Source
 from streams.contracts.topology_draft import Draft
-from streams.contracts.topology_section import Name, Section, count, duration, one_of
+from streams.contracts.topology_section import Name, Section
+from streams.contracts.topology_values import count, duration, one_of
 from streams.domain.waves import Reach, SagaPolicy, Wave
 
 KEEP = timedelta(days=30)
@@ -15,6 +16,7 @@ KEEP = timedelta(days=30)
 def add_saga(name: Name, section: Section, owner: str, draft: Draft) -> None:
     heard = section.names("on")
     sources = tuple(Source(draft.events[topic.text]) for topic in heard if topic.text in draft.events)
+    draft.check_partitions(heard, section.title)
     own: dict[str, Any] = {"kind": "saga", "owner": owner, "policy": _policy(section)}
     draft.add_stanza(draft.stanza(name.text, section, sources, **own), name.line)
     if not heard:

@@ -1,11 +1,10 @@
 """Typed values out of a mapping of the map; a wrong one is noted with its line, and reading goes on."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from streams.contracts import durations, sizes
 from streams.contracts.mistakes import Mistakes, suggest
+from streams.contracts.topology_values import kind
 from streams.contracts.yaml_lines import Located
 
 T = TypeVar("T")
@@ -89,8 +88,8 @@ class Section:
     def items(self, key: str) -> list[Located]:
         self._asked.add(key)
         node = self._node.value.get(key, Located([], self.line))
-        if isinstance(node.value, list):
-            return node.value
+        if isinstance(node.value, list | None):
+            return node.value or []
         self.note(node.line, f"{key} is {kind(node.value)}; write a list, [a, b]")
         return []
 
@@ -123,48 +122,3 @@ class Section:
         for key in self:
             if key not in self._asked:
                 self.note(self.at(key), f"{key} is no key here; {suggest(key, self._asked)}")
-
-
-def kind(value: Any) -> str:
-    """What a value is, in the words of YAML."""
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return "empty" if value is None else repr(value)
-
-
-def text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{kind(value)} is no text; write a text")
-    return value
-
-
-def duration(value: Any) -> timedelta:
-    found = durations.parse(value if isinstance(value, str) else kind(value))
-    if not found:
-        raise ValueError("0 is no duration; write more than 0")
-    return found
-
-
-def size(value: Any) -> int:
-    return sizes.parse(kind(value) if not isinstance(value, str | int) or isinstance(value, bool) else str(value))
-
-
-def count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{kind(value)} is no count; write a whole number from 1")
-    return value
-
-
-def switch(value: Any) -> bool:
-    if value is True or value is False:
-        return bool(value)
-    raise ValueError(f"{kind(value)} is no switch; write true or false")
-
-
-def one_of(*words: str) -> Callable[[Any], Any]:
-    def parse(value: Any) -> str:
-        if value not in words:
-            raise ValueError(f"{kind(value)} is not possible; write {' or '.join(words)}")
-        return str(value)
-
-    return parse

@@ -1,6 +1,6 @@
 """What a partner channel is handed: one event in the partner's own contract."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from streams.domain.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`id` is the record's ce_id, the same on every attempt; `type` is the event's logical topic, `time` its append time.
+    """`id` is the record's ce_id, the same on every attempt; `type` the event's logical topic, `time` its append time.
 
     `fields` is the record as JSON-able values, `raw` and `headers` are the record's own bytes.
     """
@@ -22,4 +22,4 @@ class Delivery:
     record: Event
     fields: Mapping[str, Any]
     raw: bytes
-    headers: list[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]

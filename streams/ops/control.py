@@ -1,7 +1,6 @@
 """Commands to running workers: records in a group's control topic, acted on by the task that owns the partition."""
 
 import time
-from types import TracebackType
 from typing import Any, Self
 
 from streams.contracts import names
@@ -16,7 +15,7 @@ PATIENCE_S = 10.0
 
 
 class Sender:
-    """Sends commands, at most `rate` a second (0: as fast as it goes); leaving raises Unavailable where one was not taken."""
+    """Sends commands, at most `rate` a second (0: no limit); leaving raises Unavailable where one was not taken."""
 
     def __init__(self, settings: Settings, rate: float = 0) -> None:
         self._names = Names(settings.prefix)
@@ -43,7 +42,8 @@ class Sender:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        left = self._producer.flush(PATIENCE_S)
-        if kind is None and (left or self._refused):
-            raise Unavailable(f"{left + len(self._refused)} commands were not taken: {', '.join(set(self._refused)) or 'no answer'}; repeat it, commands act once")
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        lost = self._producer.flush(PATIENCE_S) + len(self._refused)
+        if kind is None and lost:
+            reasons = ", ".join(sorted(set(self._refused))) or "no answer"
+            raise Unavailable(f"{lost} commands were not taken ({reasons}); repeat them, each acts once")

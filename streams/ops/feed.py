@@ -1,16 +1,17 @@
 """Sends the rows of a file or generator at a rate: `cli.py feed FILE.jsonl`, `cli.py feed --olist DIR`."""
 
 import heapq
-import threading
-import time
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from streams.domain.events import Event, OrderCancelled, OrderPlaced, ProviderProfile
 from streams.ops.rows import BadRow, Row
 from streams.ops.sender import Unsendable
 
 Send = Callable[[Event], None]
+_CATCH_UP_S = 0.1  # a stall is made good by at most this much of a burst
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,30 @@ class Tally:
 Progress = Callable[[Tally, BadRow | None], None]
 
 
-def feed(rows: Iterable[Row | BadRow], send: Send, pace: Pace, progress: Progress, stop: threading.Event) -> Tally:
-    """Send rows in their order until they end or `stop` is set; late ones (`after_s`) when their time has come."""
-    run = _Run(send, pace, progress, stop)
+class Clock(Protocol):
+    """Seconds that only grow, and a sleep that a stop ends early."""
+
+    def now(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+    def is_stopped(self) -> bool: ...
+
+
+def feed(rows: Iterable[Row | BadRow], send: Send, pace: Pace, progress: Progress, clock: Clock) -> Tally:
+    """Send rows in their order until they end or the clock is stopped; late ones (`after_s`) when their time has come.
+
+    `progress` hears of every row sent, and of every bad one.
+    """
+    run = _Run(send, pace, progress, clock)
     for row in rows:
-        if stop.is_set():
+        if clock.is_stopped():
             break
         if isinstance(row, BadRow):
             run.skip(row)
         elif run.is_wanted(row.record):
             run.take(row)
-    run.wait_for_late_ones()
+    run.send_the_rest()
     return run.tally
 
 
@@ -54,13 +68,13 @@ class _Run:
     send: Send
     pace: Pace
     progress: Progress
-    stop: threading.Event
+    clock: Clock
     tally: Tally = field(default_factory=Tally)
     _late: list[tuple[float, int, Row]] = field(default_factory=list)
     _unwanted: set[str] = field(default_factory=set)
     _seen: int = 0
     _taken: int = 0
-    _next_at: float = 0.0
+    _next_at: float = -math.inf
     _order_at: float = 0.0
 
     def is_wanted(self, record: Event) -> bool:
@@ -83,36 +97,36 @@ class _Run:
         if row.after_s:
             heapq.heappush(self._late, (self._order_at + row.after_s, self._seen, row))
             return
+        self._send_late_ones()
         if isinstance(row.record, OrderPlaced):
             self._wait_until(self._next_at)
-            self._order_at = time.monotonic()
+            self._order_at = self.clock.now()
             if self.pace.rate:
-                self._next_at = max(self._next_at, self._order_at - 1) + 1 / self.pace.rate
-        self._send_late_ones(time.monotonic())
+                self._next_at = max(self._next_at, self._order_at - _CATCH_UP_S) + 1 / self.pace.rate
         self._send(row)
 
     def skip(self, row: BadRow) -> None:
         self.tally.bad_rows += 1
         self.progress(self.tally, row)
 
-    def wait_for_late_ones(self) -> None:
-        while self._late and not self.stop.is_set():
-            self._wait_until(self._late[0][0])
+    def send_the_rest(self) -> None:
+        if self._late:
+            self._wait_until(max(self._late)[0])
 
     def _wait_until(self, due: float) -> None:
-        while not self.stop.is_set():
-            self._send_late_ones(time.monotonic())
-            wake = min(due, self._late[0][0]) if self._late else due
-            if time.monotonic() >= due:
+        while not self.clock.is_stopped():
+            self._send_late_ones()
+            now = self.clock.now()
+            if now >= due:
                 return
-            self.stop.wait(max(0.0, wake - time.monotonic()))
+            self.clock.sleep(min([due, *(each[0] for each in self._late[:1])]) - now)
 
-    def _send_late_ones(self, now: float) -> None:
-        while self._late and self._late[0][0] <= now:
+    def _send_late_ones(self) -> None:
+        while self._late and self._late[0][0] <= self.clock.now():
             self._send(heapq.heappop(self._late)[2])
 
     def _send(self, row: Row) -> None:
-        if self.stop.is_set():
+        if self.clock.is_stopped():
             return
         try:
             self.send(row.record)

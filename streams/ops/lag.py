@@ -46,7 +46,8 @@ def inputs(stanza: Stanza, topics: Collection[str]) -> list[str]:
 def unread_from(cluster: Cluster, stanzas: Collection[Stanza]) -> dict[str, dict[Place, int]]:
     """Where each group will read on, by partition: its committed offset, else where a new group begins."""
     committed = cluster.committed([stanza.group for stanza in stanzas])
-    wanted = {s.group: [place for topic in inputs(s, cluster.topics) for place in cluster.places(topic)] for s in stanzas}
+    topics = {stanza.group: inputs(stanza, cluster.topics) for stanza in stanzas}
+    wanted = {group: [place for topic in read for place in cluster.places(topic)] for group, read in topics.items()}
     everywhere = {place for places in wanted.values() for place in places}
     starts, ends = cluster.starts(everywhere), cluster.ends(everywhere)
     late = {stanza.group: {s.topic for s in stanza.sources if s.start == "now"} for stanza in stanzas}

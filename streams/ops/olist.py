@@ -104,8 +104,9 @@ def _item(line: Line, categories: Mapping[str, str]) -> tuple[str, str, Item]:
 
 
 def _customer(line: Line) -> Customer:
-    zip_prefix, city = line["customer_zip_code_prefix"], line["customer_city"]
-    return Customer(customer_id=_id(line, "customer_id"), city=city, state=line["customer_state"], zip_prefix=zip_prefix)
+    customer_id, zip_prefix = _id(line, "customer_id"), line["customer_zip_code_prefix"]
+    city, state = line["customer_city"], line["customer_state"]
+    return Customer(customer_id=customer_id, city=city, state=state, zip_prefix=zip_prefix)
 
 
 def _seller(line: Line) -> tuple[str, Place]:

@@ -18,7 +18,7 @@ _KEYS = ("lead_id", "order_id", "provider_id")
 
 @dataclass(slots=True)
 class Behaviour:
-    """How the endpoint answers. Times in seconds; `down_for` cuts connections without an answer, from when it is set."""
+    """How the endpoint answers. Times in seconds; `down_for` cuts connections off, counted from when it is set."""
 
     fail_rate: float = 0.0
     status: int = 500

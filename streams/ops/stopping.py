@@ -2,8 +2,25 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+class RealClock:
+    """The monotonic clock; a stop ends its sleeps."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._stop.wait(max(0.0, seconds))
+
+    def is_stopped(self) -> bool:
+        return self._stop.is_set()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.contracts import names
+from streams.domain.order import Held
 from streams.runtime.outside import Cluster
 
 
@@ -27,17 +28,13 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A key whose oldest unfinished record stands in lane `lane`, or for lane 0 in the dead letters or nowhere any more."""
+class HeldKey:
+    """A key whose oldest unfinished record is being retried, is parked, or has just made way for its queue."""
 
     group: str
     partition: int
     key: bytes
-    id: str | None
-    lane: int
-    attempts: int
-    waiting: int
-    since_ms: int
+    held: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +63,7 @@ def open_letters(cluster: Cluster, group: str) -> dict[str, Open]:
     return {letter: Open(entry["attempts"], bool(entry["parked"])) for letter, entry in found}
 
 
-def held_keys(cluster: Cluster, group: str, partition: int | None = None) -> list[Held]:
+def held_keys(cluster: Cluster, group: str) -> list[HeldKey]:
     """Every key that waits or whose oldest record is being retried."""
-    found = ((row, row.json) for row in rows(cluster, group, {"held"}, partition))
-    return [
-        Held(
-            group, row.partition, row.key, entry["id"], entry["lane"], entry["attempts"],
-            entry["next"] - entry["first"], entry["since"],
-        )
-        for row, entry in found
-    ]  # fmt: skip
-
-
-def timers(cluster: Cluster, group: str, key: bytes, partition: int) -> dict[str, dict[str, Any]]:
-    """The pending timers of one key: name to `due` (ms) and `wave`."""
-    found = ((row.key.rpartition(b"\0"), row.json) for row in rows(cluster, group, {"timer"}, partition))
-    return {name.decode(): entry for (owner, _, name), entry in found if owner == key}
-
-
+    found = rows(cluster, group, {"held"})
+    return [HeldKey(group, row.partition, row.key, Held(**row.json)) for row in found]

@@ -25,7 +25,8 @@ def up(port: int | None) -> None:
 
     with steps() as progress:
         broker = embedded.up(from_env().home, port, progress)
-    click.echo(f"Kafka {'already runs' if broker.was_running else 'is up'} at {broker.bootstrap} (process {broker.pid})")
+    state = "already runs" if broker.was_running else "is up"
+    click.echo(f"Kafka {state} at {broker.bootstrap} (process {broker.pid})")
     if from_env().broker != broker.bootstrap:
         click.echo(f"the other verbs look for it at {from_env().broker}: export CROSSDOCK_BROKER={broker.bootstrap}")
 

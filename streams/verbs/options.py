@@ -49,7 +49,7 @@ class Verb(click.Command):
 
 
 class Verbs(click.Group):
-    """A group whose known errors end as one line and exit code 1; anything else is a bug of ours and shows its trace."""
+    """A group whose known errors end as one line and exit code 1; anything else is a bug and shows its trace."""
 
     command_class = Verb
     group_class = type
@@ -108,5 +108,5 @@ class Moment(click.ParamType):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is neither a time such as 2026-11-22T10:00 nor a span before now such as 2h", param, ctx)
+            self.fail(f"{value!r} is neither a time (2026-11-22T10:00) nor a span before now (2h)", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -32,6 +32,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
     console.print(shown)
 
 
+def facts(rows: Mapping[str, Any]) -> None:
+    """Print names and values under each other; what is nested as indented JSON."""
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        nested = isinstance(value, dict | list)
+        text = json.dumps(value, default=_plain, indent=2, ensure_ascii=False) if nested else cell(value)
+        click.echo(f"{name:{width}}  " + text.rstrip().replace("\n", "\n" + " " * (width + 2)))
+
+
 def data(value: Any) -> None:
     """Print a dataclass, or a list or mapping of them, as JSON."""
     click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))

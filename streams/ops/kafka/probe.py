@@ -1,4 +1,4 @@
-"""Questions to a port: is it free, and which Kafka cluster answers a metadata request there."""
+"""Questions to a port: is it free, and which Kafka cluster answers there."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ import time
 from streams.ops.kafka.errors import EmbeddedKafkaError
 
 HOST = "127.0.0.1"
-_METADATA, _VERSION = 3, 4
+_METADATA, _FIND_COORDINATOR = (3, 4), (10, 1)  # API key and version
 _CORRELATION = 1
 _LETTING_GO_SECONDS = 1.0
 
@@ -47,14 +47,27 @@ def _bind_problem(port: int) -> int:
 
 def answering_cluster(port: int, timeout: float) -> str | None:
     """The id of the cluster whose broker on `port` is ready for clients; None when there is none (yet)."""
-    body = struct.pack("!hhih", _METADATA, _VERSION, _CORRELATION, -1) + struct.pack("!i?", 0, False)
     try:
-        with socket.create_connection((HOST, port), timeout) as connection:
-            connection.sendall(struct.pack("!i", len(body)) + body)
-            (size,) = struct.unpack("!i", _exactly(connection, 4))
-            return _ready_cluster(_exactly(connection, min(size, 1 << 20)))
-    except (OSError, struct.error, UnicodeDecodeError, ValueError):
+        return _ready_cluster(_ask(port, _METADATA, struct.pack("!i?", 0, False), timeout))
+    except (OSError, struct.error, ValueError):
         return None
+
+
+def has_coordinators(port: int, timeout: float) -> bool:
+    """Whether groups and transactions have a home; asking makes the broker create their internal topics."""
+    try:
+        answers = [_ask(port, _FIND_COORDINATOR, struct.pack("!h1sb", 1, b"?", kind), timeout) for kind in (0, 1)]
+        return all(struct.unpack_from("!iih", answer)[2] == 0 for answer in answers)
+    except (OSError, struct.error, ValueError):
+        return False
+
+
+def _ask(port: int, api: tuple[int, int], body: bytes, timeout: float) -> bytes:
+    request = struct.pack("!hhih", *api, _CORRELATION, -1) + body
+    with socket.create_connection((HOST, port), timeout) as connection:
+        connection.sendall(struct.pack("!i", len(request)) + request)
+        (size,) = struct.unpack("!i", _exactly(connection, 4))
+        return _exactly(connection, min(size, 1 << 20))
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:
