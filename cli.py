@@ -4,7 +4,12 @@
 import click
 
 from streams.verbs import options
+from streams.verbs.dead_commands import drop, replay
+from streams.verbs.dead_letters import dead
 from streams.verbs.kafka import kafka
+from streams.verbs.leads import leads
+from streams.verbs.partners import partners
+from streams.verbs.waiting import lag, parked
 
 
 @click.group(cls=options.Verbs, is_root=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -12,7 +17,9 @@ def cli() -> None:
     """An event backbone for two-sided marketplaces: Kafka underneath, Python and Faust on top."""
 
 
-for verb in (kafka,):
+dead.add_command(replay)
+dead.add_command(drop)
+for verb in (kafka, leads, dead, parked, partners, lag):
     cli.add_command(verb)
 
 if __name__ == "__main__":

@@ -24,8 +24,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
     for row in rows:
         shown.add_row(*(Text(cell(value)) for value in row))
     if not shown.row_count:
-        click.echo(empty)
-        return
+        return click.echo(empty) if empty else None
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPE_WIDTH)
