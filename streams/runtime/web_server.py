@@ -32,7 +32,8 @@ class PatientWeb(Web):
 
     async def start_server(self) -> None:
         await self._runner.setup()
-        for self.bound_port in ports(self.app.conf.web_port):
+        for port in ports(self.app.conf.web_port):
+            self.bound_port = port
             site = self._create_site()
             try:
                 await site.start()
@@ -40,7 +41,7 @@ class PatientWeb(Web):
                 if error.errno != errno.EADDRINUSE:
                     raise
                 continue
-            self.bound_port = getattr(site, "port", 0)
+            self.bound_port = getattr(site, "port", port)
             _log.info("pages of %s on port %d", self.app.conf.id, self.bound_port)
             return
 
