@@ -38,8 +38,9 @@ class AppMetrics:
 
     @classmethod
     def of(cls, stanza: Stanza, prefix: str = "") -> "AppMetrics":
-        """The metrics of this app, with its kind and owner announced."""
+        """The metrics of this app, with its kind and owner announced; not ready until it says so."""
         metrics.INFO.labels(prefix, stanza.group, stanza.kind, stanza.owner).set(1)
+        metrics.READY.labels(prefix, stanza.group).set(False)
         return cls(stanza.group, prefix, stanza.policy.max_age if stanza.policy else None)
 
     def turn(self, processed: int, failed: int = 0, retried: int = 0, parked: int = 0, buried: int = 0) -> None:

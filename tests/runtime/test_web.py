@@ -62,6 +62,7 @@ def test_a_thread_serves_the_pages_beside_a_busy_port() -> None:
             server.close()
 
 
+@pytest.mark.asyncio
 async def test_fausts_own_web_server_serves_them_too() -> None:
     with busy_port() as taken:
         app = faust.App("pages", web_port=taken, web_bind="127.0.0.1")
