@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from streams.channels import ChannelError
 from streams.contracts import settings as configuration
+from streams.contracts.headers import Headers
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings
 from streams.contracts.topology import Channel
@@ -60,7 +61,7 @@ class Kafka:
         return self._producer
 
 
-def _identified(message: Delivery) -> list[tuple[str, bytes]]:
+def _identified(message: Delivery) -> Headers:
     if any(name == "ce_id" for name, _ in message.headers):
         return message.headers
     return [*message.headers, ("ce_id", message.id.encode())]

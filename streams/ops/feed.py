@@ -102,7 +102,9 @@ class _Run:
             self._wait_until(self._next_at)
             self._order_at = self.clock.now()
             if self.pace.rate:
-                self._next_at = max(self._next_at, self._order_at - _CATCH_UP_S) + 1 / self.pace.rate
+                is_first = self._taken == 1
+                due = self._order_at if is_first else max(self._next_at, self._order_at - _CATCH_UP_S)
+                self._next_at = due + 1 / self.pace.rate
         self._send(row)
 
     def skip(self, row: BadRow) -> None:

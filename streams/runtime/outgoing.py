@@ -6,10 +6,9 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from streams.contracts.headers import Headers
 from streams.contracts.settings import Settings
 from streams.runtime import clients
-
-Headers = list[tuple[str, bytes]]
 
 _PARTNER_IS_DOWN = {
     KafkaError._MSG_TIMED_OUT,
@@ -44,7 +43,7 @@ class Outgoing:
         """Queue a record; blocks while the queue is full. Raises SendFailed of a record queued earlier."""
         while True:
             try:
-                self._producer.produce(topic, value, key, headers=headers, on_delivery=self._note)  # type: ignore[arg-type]
+                self._producer.produce(topic, value, key, headers=list(headers), on_delivery=self._note)
                 break
             except BufferError:
                 self._producer.poll(0.1)
@@ -62,7 +61,7 @@ class Outgoing:
 
         self._start_polling()
         try:
-            self._producer.produce(topic, value, key, headers=headers, on_delivery=reported)  # type: ignore[arg-type]
+            self._producer.produce(topic, value, key, headers=list(headers), on_delivery=reported)
         except (BufferError, KafkaException) as error:
             raise _failed(error) from error
         await report
