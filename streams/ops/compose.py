@@ -48,7 +48,7 @@ def generated(topology: Topology) -> dict[str, str]:
 
 
 def _compose(topology: Topology) -> str:
-    stanzas = topology.stanzas.values()
+    stanzas = [topology.stanzas[group] for group in sorted(topology.stanzas)]
     volumes = ["kafka", "prometheus", *(f"state-{service(stanza.group)}" for stanza in stanzas)]
     stack = (DOCKER / "stack.yaml").read_text(encoding="utf-8")
     body = stack[stack.index("\nname:") + 1 :]
@@ -75,7 +75,7 @@ def _variable(name: str) -> str:
 
 
 def _prometheus(topology: Topology) -> str:
-    hosts = [service(group) for group in topology.stanzas]
+    hosts = [service(group) for group in sorted(topology.stanzas)]
     config = {
         "global": {"scrape_interval": "5s", "evaluation_interval": "15s"},
         "rule_files": ["alerts.yml"],
