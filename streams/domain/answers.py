@@ -49,7 +49,7 @@ def decline(state: LeadState | None, event: ProviderDeclinedLead, now: datetime,
         return state, []
     offers = with_offer(state, replace(offer, has_declined=True))
     lead = noted(state, now, f"declined by {event.provider_id}", event.reason, offers=offers)
-    if offer.wave == lead.wave and all(each.has_declined for each in offers if each.wave == lead.wave):
+    if all(each.has_declined for each in offers if each.wave == lead.wave):
         return next_wave(lead, now, policy, ["all_declined"])
     return lead, []
 

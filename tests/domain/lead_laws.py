@@ -43,9 +43,10 @@ def law_3_the_first_valid_acceptance_wins(log: list[Entry]) -> None:
     for now, event, effects in log:
         published = records(effects)
         won = [(each.provider_id, each.accepted_at) for each in published if isinstance(each, LeadAccepted)]
-        is_offered = isinstance(event, ProviderAcceptedLead) and event.provider_id in deadlines
-        is_valid = is_offered and not is_over and now <= deadlines[event.provider_id]
-        assert won == ([(event.provider_id, now)] if is_valid else [])
+        due = []
+        if isinstance(event, ProviderAcceptedLead) and not is_over and event.provider_id in deadlines:
+            due = [(event.provider_id, now)] if now <= deadlines[event.provider_id] else []
+        assert won == due
         is_over = is_over or any(isinstance(record, ENDS) for record in published)
         deadlines |= {record.provider_id: record.expires_at for record in published if isinstance(record, LeadOffered)}
 

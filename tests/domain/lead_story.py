@@ -1,12 +1,14 @@
-"""One lead as the engine drives it: records at their append time, timers at their due time, in due order."""
+"""One lead as the engine drives it, and leads in each stage: records at append time, timers at due time, in order."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from streams.domain.effects import CancelTimer, Effect, Publish, SetTimer
 from streams.domain.events import (
+    AcceptanceRefused,
     CancelLead,
     Event,
+    LeadOfferWithdrawn,
     LeadRequest,
     LeadSlip,
     ProviderAcceptedLead,
@@ -100,3 +102,36 @@ class Story:
             elif isinstance(effect, CancelTimer):
                 self.timers.pop(effect.name, None)
         return records(effects)
+
+
+def awaiting() -> Story:
+    """A lead of one wave: a, b and c."""
+    story = Story()
+    story.hear(slip(1, "a", "b", "c"))
+    return story
+
+
+def escalated() -> Story:
+    story = awaiting()
+    story.hear(slip(2, reasons=("slip_failed",)))
+    return story
+
+
+def ended(how: str) -> Story:
+    story = awaiting()
+    if how == "expired":
+        story.wait(DEADLINE)
+    else:
+        story.hear(accept("a") if how == "accepted" else CANCEL)
+    return story
+
+
+def refused(provider: str, reason: str) -> AcceptanceRefused:
+    return AcceptanceRefused(lead_id="lead-1", provider_id=provider, reason=reason)
+
+
+def withdrawn(reason: str, *providers: str) -> list[Event]:
+    return [
+        LeadOfferWithdrawn(lead_id="lead-1", order_id="1", provider_id=provider, reason=reason)
+        for provider in providers
+    ]

@@ -1,139 +1,24 @@
-"""The saga's table, rows of acceptances, declines, cancellation and timers: how a lead ends."""
+"""The saga's table, rows of cancellation and timers: how a lead ends, and what comes after."""
 
 import pytest
 
-from streams.domain.events import (
-    AcceptanceRefused,
-    Event,
-    LeadAccepted,
-    LeadCancelled,
-    LeadExpired,
-    LeadOfferWithdrawn,
-    OrderPlaced,
-    TimerDue,
-)
-from streams.domain.failure import Poison
+from streams.domain.events import LeadCancelled, LeadExpired, OrderPlaced, TimerDue
 from streams.domain.lead import decide
 from streams.domain.lead_state import MAX_HISTORY
-from tests.domain.lead_story import CANCEL, DEADLINE, KEEP, MINUTE, POLICY, Story, accept, decline, slip
-
-
-def awaiting(*offered: str) -> Story:
-    story = Story()
-    story.hear(slip(1, *(offered or ("a", "b", "c"))))
-    return story
-
-
-def escalated() -> Story:
-    story = awaiting()
-    story.hear(slip(2, reasons=("slip_failed",)))
-    return story
-
-
-def ended(how: str) -> Story:
-    story = awaiting()
-    if how == "expired":
-        story.wait(DEADLINE)
-    else:
-        story.hear(accept("a") if how == "accepted" else CANCEL)
-    return story
-
-
-def refused(provider: str, reason: str) -> AcceptanceRefused:
-    return AcceptanceRefused(lead_id="lead-1", provider_id=provider, reason=reason)
-
-
-def withdrawn(reason: str, *providers: str) -> list[Event]:
-    return [
-        LeadOfferWithdrawn(lead_id="lead-1", order_id="1", provider_id=provider, reason=reason)
-        for provider in providers
-    ]
-
-
-@pytest.mark.parametrize("story", [awaiting(), escalated()], ids=["awaiting", "escalated"])
-def test_the_first_acceptance_of_an_offer_wins_and_the_others_are_withdrawn(story: Story) -> None:
-    won = LeadAccepted(lead_id="lead-1", order_id="1", provider_id="b", wave=1, accepted_at=story.clock + MINUTE)
-    assert story.hear(accept("b")) == [won, *withdrawn("already_taken", "a", "c")]
-    assert story.state and (story.state.stage, story.state.winner) == ("accepted", "b")
-    assert set(story.timers) == {"forget"}
-
-
-def test_an_acceptance_at_the_deadline_wins() -> None:
-    story = awaiting()
-    assert isinstance(story.hear(accept("a"), after=DEADLINE - story.clock)[0], LeadAccepted)
-
-
-@pytest.mark.parametrize("story", [awaiting(), escalated()], ids=["awaiting", "escalated"])
-def test_a_late_acceptance_is_refused(story: Story) -> None:
-    assert story.hear(accept("a"), after=DEADLINE - story.clock + MINUTE / 60) == [refused("a", "expired")]
-    assert story.hear(accept("a")) == []
-    assert story.state and story.state.winner is None
-
-
-@pytest.mark.parametrize("story", [Story(), awaiting(), escalated()], ids=["no lead", "awaiting", "escalated"])
-def test_a_stranger_is_refused_as_not_offered(story: Story) -> None:
-    assert story.hear(accept("s")) == [refused("s", "not_offered")]
-
-
-@pytest.mark.parametrize(
-    ("how", "reason"), [("accepted", "already_taken"), ("expired", "expired"), ("cancelled", "cancelled")]
+from tests.domain.lead_story import (
+    CANCEL,
+    DEADLINE,
+    KEEP,
+    POLICY,
+    Story,
+    accept,
+    awaiting,
+    ended,
+    escalated,
+    refused,
+    slip,
+    withdrawn,
 )
-def test_after_the_end_everybody_is_told_why(how: str, reason: str) -> None:
-    story = ended(how)
-    assert story.hear(accept("b")) == [refused("b", reason)]
-    assert story.hear(accept("s")) == [refused("s", reason)]
-
-
-@pytest.mark.parametrize("how", ["accepted", "expired", "cancelled"])
-def test_the_same_providers_acceptance_again_has_its_answer(how: str) -> None:
-    story = ended(how)
-    for provider in ("a", "b", "s"):
-        story.hear(accept(provider))
-        before = story.state
-        assert story.hear(accept(provider)) == [] and story.state is before
-
-
-@pytest.mark.parametrize("story", [Story(), awaiting(), ended("accepted")], ids=["no lead", "awaiting", "accepted"])
-def test_the_hundred_and_first_stranger_is_poison(story: Story) -> None:
-    for number in range(100):
-        assert len(story.hear(accept(f"s{number}"))) == 1
-    with pytest.raises(Poison, match="^too_many_strangers$"):
-        story.hear(accept("s100"))
-    assert story.hear(accept("s7")) == []
-
-
-def test_an_id_that_never_becomes_a_lead_is_forgotten_after_keep() -> None:
-    story = Story()
-    story.hear(accept("s"))
-    first = story.clock
-    story.hear(accept("t"))
-    assert story.timers["forget"].due == first + KEEP
-    assert story.wait(first + KEEP) == [] and story.state is None and not story.timers
-
-
-def test_accepting_after_declining_is_valid() -> None:
-    story = awaiting()
-    story.hear(decline("a"))
-    assert isinstance(story.hear(accept("a"))[0], LeadAccepted)
-
-
-def test_a_decline_is_noted_once_and_only_of_those_offered() -> None:
-    story = awaiting()
-    assert story.hear(decline("a")) == []
-    before = story.state
-    assert story.hear(decline("a")) == [] and story.hear(decline("s")) == []
-    assert story.state is before
-    assert before and before.history[-1].what == "declined by a" and before.history[-1].why == "busy"
-
-
-@pytest.mark.parametrize(
-    "story",
-    [Story(), escalated(), ended("accepted"), ended("expired"), ended("cancelled")],
-    ids=["no lead", "escalated", "accepted", "expired", "cancelled"],
-)
-def test_a_decline_in_any_other_stage_changes_nothing(story: Story) -> None:
-    before = story.state
-    assert story.hear(decline("b")) == [] and story.state is before
 
 
 @pytest.mark.parametrize("story", [awaiting(), escalated()], ids=["awaiting", "escalated"])
@@ -190,6 +75,13 @@ def test_a_timer_of_no_lead_or_of_an_ended_one_changes_nothing(name: str) -> Non
 def test_a_window_of_an_earlier_wave_changes_nothing() -> None:
     story = awaiting()
     story.hear(slip(2, "d"))
+    timer = TimerDue(key="lead-1", name="window", wave=1)
+    assert decide(story.state, timer, story.clock, POLICY) == (story.state, [])
+
+
+def test_a_window_of_an_escalated_lead_changes_nothing() -> None:
+    story = Story()
+    story.hear(slip(1, reasons=("slip_failed",)))
     timer = TimerDue(key="lead-1", name="window", wave=1)
     assert decide(story.state, timer, story.clock, POLICY) == (story.state, [])
 

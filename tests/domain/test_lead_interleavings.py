@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from streams.domain.events import Event
 from streams.domain.lead import decide
 from tests.domain.lead_laws import check_laws, timers_fit_the_stage
 from tests.domain.lead_story import CANCEL, DEADLINE, WINDOW, Story, accept, decline, slip
@@ -20,7 +21,7 @@ def max_age(story: Story) -> None:
     story.wait(max(story.clock, DEADLINE))
 
 
-def heard(event: object) -> Move:
+def heard(event: Event) -> Move:
     return lambda story: story.hear(event)
 
 

@@ -60,6 +60,11 @@ def test_an_order_without_a_place_is_in_the_country_only() -> None:
     assert len(match(nowhere, COUNTRY, (), [provider()]).candidates) == 1
 
 
+def test_two_unknown_cities_are_not_the_same_city() -> None:
+    somewhere = replace(LEAD, city="")
+    assert match(somewhere, Wave(5, "city"), (), [provider(city="")]).candidates == []
+
+
 def test_an_order_without_items_fits_every_category() -> None:
     assert chosen([provider("a"), provider("b", sells="pets")], categories="") != []
 

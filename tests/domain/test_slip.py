@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from streams.domain import slip
-from streams.domain.effects import Publish
+from streams.domain.effects import Effect, Publish
 from streams.domain.events import Candidate, LeadSlip, StartLead, WidenLead
 from streams.domain.failure import Poison
 from tests.domain.lead_story import DEADLINE, LEAD
@@ -16,7 +16,7 @@ URGENT = replace(LEAD, priority="priority")
 AT_MATCH = LeadSlip(lead_id="lead-1", lead=LEAD, wave=2, expires_at=DEADLINE, remaining=list(DEFAULT))
 
 
-def sent(effects: list[object]) -> tuple[LeadSlip, str | None]:
+def sent(effects: list[Effect]) -> tuple[LeadSlip, str | None]:
     (effect,) = effects
     assert isinstance(effect, Publish) and isinstance(effect.record, LeadSlip)
     return effect.record, effect.to
