@@ -33,7 +33,7 @@ def parked(cluster: Cluster, groups: Iterable[str]) -> list[Parked]:
             behind=one.held.id,
             where=where(group, one.held),
             attempts=one.held.attempts,
-            waiting=one.held.next - one.held.first,
+            waiting=one.waiting,
             since_ms=one.held.since_ms,
         )
         for group in groups

@@ -61,7 +61,7 @@ def _partner(cluster: Cluster, stanza: Stanza, behind: Collection[lag.Lag]) -> P
         state=worst["state"],
         since_ms=worst.get("since"),
         reason=worst.get("reason", ""),
-        backlog=sum(one.records for one in unread) + sum(one.held.next - one.held.first for one in held),
+        backlog=sum(one.records for one in unread) + sum(one.waiting for one in held),
         oldest_seconds=max((one.seconds for one in unread), default=0.0),
         waiting_keys=len(held),
         dead=len(open_letters(cluster, stanza.group)),

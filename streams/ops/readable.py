@@ -9,7 +9,7 @@ from fastavro import parse_schema, schemaless_reader
 
 from streams.contracts.registry import RegistryUnavailable, Schemas, UnknownSchema
 from streams.contracts.settings import Settings
-from streams.runtime.registry import open_registry
+from streams.runtime.registry import registry
 
 
 class Unreadable(Exception):
@@ -24,7 +24,7 @@ class Readable:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        return cls(open_registry(settings))
+        return cls(registry(settings))
 
     def row(self, value: bytes | None) -> dict[str, Any]:
         """Fields by name; raises Unreadable, and RegistryUnavailable where the schema cannot be had."""

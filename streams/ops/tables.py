@@ -36,6 +36,11 @@ class HeldKey:
     key: bytes
     held: Held
 
+    @property
+    def waiting(self) -> int:
+        """How many later records of the key are queued."""
+        return self.held.next - self.held.first
+
 
 @dataclass(frozen=True, slots=True)
 class Open:
