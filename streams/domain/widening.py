@@ -18,7 +18,8 @@ def next_wave(state: LeadState, now: datetime, policy: SagaPolicy, reasons: list
         return state, []
     if state.wave >= len(policy.waves):
         return escalate(state, now, reasons)
-    assert state.lead is not None and state.deadline is not None, "an open lead has its request and its deadline"
+    assert state.lead is not None, "an open lead has its request"
+    assert state.deadline is not None, "an open lead has its deadline"
     widen = WidenLead(
         lead_id=state.lead_id,
         lead=state.lead,
@@ -37,7 +38,7 @@ def escalate(state: LeadState, now: datetime, reasons: list[str]) -> Decision:
 
 
 def finish(state: LeadState, now: datetime, policy: SagaPolicy, outcome: Event, reason: str) -> Decision:
-    """The lead's one end: `state` already is in its last stage; every offer but the winner's is withdrawn for `reason`."""
+    """The lead's one end: `state` is in its last stage already; every offer but the winner's is withdrawn."""
     withdrawn = [
         LeadOfferWithdrawn(lead_id=state.lead_id, order_id=state.order_id, provider_id=each.provider_id, reason=reason)
         for each in state.offers

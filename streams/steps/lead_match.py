@@ -1,4 +1,4 @@
-"""lead.match: candidates for a lead, scored, each exclusion with its reason code. `faust -A streams.steps.lead_match worker`"""
+"""lead.match: candidates, scored, each exclusion with its reason. `faust -A streams.steps.lead_match worker`"""
 
 from collections.abc import Iterable
 from functools import partial

@@ -12,7 +12,7 @@ from streams.runtime.app import build
 
 
 def notify_candidates(message: LeadSlip, *, waves: tuple[Wave, ...]) -> list[Effect]:
-    """The slip with the best candidates, at most the wave's size, as `offered`; what the saga does not need stays behind."""
+    """The best candidates, at most the wave's size, as `offered`; what the saga does not need stays behind."""
     chosen = message.candidates[: wave_at(waves, message.wave).size]
     offered = [candidate.provider_id for candidate in chosen]
     return slip.advance(message, candidates=chosen, exclusions=[], offered=offered)

@@ -45,7 +45,9 @@ class FunnelCount:
     cancelled: int = 0
 
 
-def count(state: FunnelCount | None, event: Event | TimerDue, now: datetime) -> tuple[FunnelCount | None, list[Effect]]:
+def count(
+    state: FunnelCount | None, event: Event | TimerDue, _now: datetime
+) -> tuple[FunnelCount | None, list[Effect]]:
     """One more of this event's stage; events without a stage change nothing."""
     stage = STAGES.get(type(event))
     if stage is None:

@@ -28,10 +28,12 @@ def law_2_one_end_and_no_offer_after_it(log: list[Entry]) -> None:
                 assert end is None, f"{end} and {record}"
                 end = record
             elif isinstance(record, LeadOffered):
-                assert not was_over and record.provider_id not in offered
+                assert not was_over
+                assert record.provider_id not in offered
                 offered.append(record.provider_id)
             elif isinstance(record, LeadOfferWithdrawn):
-                assert end is not None and not was_over
+                assert end is not None
+                assert not was_over
                 withdrawn.append(record.provider_id)
     losers = [provider for provider in offered if provider != getattr(end, "provider_id", None)]
     assert withdrawn == (losers if end else [])
@@ -70,7 +72,8 @@ def timers_fit_the_stage(story: Story) -> None:
     """An open lead always has its max age ahead, so that it ends; an ended or unknown one is forgotten some day."""
     stage, pending = story.state.stage if story.state else None, set(story.timers)
     if stage in OPEN:
-        assert "max_age" in pending and "forget" not in pending
+        assert "max_age" in pending
+        assert "forget" not in pending
         assert stage == "awaiting" or "window" not in pending
     else:
         assert pending == ({"forget"} if stage else set())

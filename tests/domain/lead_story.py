@@ -74,6 +74,10 @@ class Story:
     timers: dict[str, SetTimer] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
 
+    @property
+    def stage(self) -> str:
+        return self.state.stage if self.state else "no lead"
+
     def fork(self) -> "Story":
         return Story(self.policy, self.state, self.clock, dict(self.timers), list(self.log))
 

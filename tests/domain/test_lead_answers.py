@@ -23,7 +23,8 @@ from tests.domain.lead_story import (
 def test_the_first_acceptance_of_an_offer_wins_and_the_others_are_withdrawn(story: Story) -> None:
     won = LeadAccepted(lead_id="lead-1", order_id="1", provider_id="b", wave=1, accepted_at=story.clock + MINUTE)
     assert story.hear(accept("b")) == [won, *withdrawn("already_taken", "a", "c")]
-    assert story.state and (story.state.stage, story.state.winner) == ("accepted", "b")
+    assert story.state
+    assert (story.stage, story.state.winner) == ("accepted", "b")
     assert set(story.timers) == {"forget"}
 
 
@@ -36,7 +37,8 @@ def test_an_acceptance_at_the_deadline_wins() -> None:
 def test_a_late_acceptance_is_refused(story: Story) -> None:
     assert story.hear(accept("a"), after=DEADLINE - story.clock + MINUTE / 60) == [refused("a", "expired")]
     assert story.hear(accept("a")) == []
-    assert story.state and story.state.winner is None
+    assert story.state
+    assert story.state.winner is None
 
 
 @pytest.mark.parametrize("story", [Story(), awaiting(), escalated()], ids=["no lead", "awaiting", "escalated"])
@@ -59,14 +61,15 @@ def test_the_same_providers_acceptance_again_has_its_answer(how: str) -> None:
     for provider in ("a", "b", "s"):
         story.hear(accept(provider))
         before = story.state
-        assert story.hear(accept(provider)) == [] and story.state is before
+        assert story.hear(accept(provider)) == []
+        assert story.state is before
 
 
 @pytest.mark.parametrize("story", [Story(), awaiting(), ended("accepted")], ids=["no lead", "awaiting", "accepted"])
 def test_the_hundred_and_first_stranger_is_poison(story: Story) -> None:
     for number in range(100):
         assert len(story.hear(accept(f"s{number}"))) == 1
-    with pytest.raises(Poison, match="^too_many_strangers$"):
+    with pytest.raises(Poison, match=r"^too_many_strangers$"):
         story.hear(accept("s100"))
     assert story.hear(accept("s7")) == []
 
@@ -77,7 +80,9 @@ def test_an_id_that_never_becomes_a_lead_is_forgotten_after_keep() -> None:
     first = story.clock
     story.hear(accept("t"))
     assert story.timers["forget"].due == first + KEEP
-    assert story.wait(first + KEEP) == [] and story.state is None and not story.timers
+    assert story.wait(first + KEEP) == []
+    assert story.state is None
+    assert not story.timers
 
 
 def test_accepting_after_declining_is_valid() -> None:
@@ -90,9 +95,12 @@ def test_a_decline_is_noted_once_and_only_of_those_offered() -> None:
     story = awaiting()
     assert story.hear(decline("a")) == []
     before = story.state
-    assert story.hear(decline("a")) == [] and story.hear(decline("s")) == []
+    assert story.hear(decline("a")) == []
+    assert story.hear(decline("s")) == []
     assert story.state is before
-    assert before and before.history[-1].what == "declined by a" and before.history[-1].why == "busy"
+    assert before
+    assert before.history[-1].what == "declined by a"
+    assert before.history[-1].why == "busy"
 
 
 @pytest.mark.parametrize(
@@ -102,4 +110,5 @@ def test_a_decline_is_noted_once_and_only_of_those_offered() -> None:
 )
 def test_a_decline_in_any_other_stage_changes_nothing(story: Story) -> None:
     before = story.state
-    assert story.hear(decline("b")) == [] and story.state is before
+    assert story.hear(decline("b")) == []
+    assert story.state is before

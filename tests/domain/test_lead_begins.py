@@ -13,7 +13,19 @@ from streams.domain.events import (
     LeadWidened,
     WidenLead,
 )
-from tests.domain.lead_story import CANCEL, DEADLINE, LEAD, MINUTE, WINDOW, Story, accept, decline, slip
+from tests.domain.lead_story import (
+    CANCEL,
+    DEADLINE,
+    LEAD,
+    MINUTE,
+    WINDOW,
+    Story,
+    accept,
+    decline,
+    ended,
+    escalated,
+    slip,
+)
 
 
 def offered(provider: str, wave: int) -> LeadOffered:
@@ -24,14 +36,14 @@ def widen(wave: int, *already: str) -> WidenLead:
     return WidenLead(lead_id="lead-1", lead=LEAD, wave=wave, already_offered=list(already), expires_at=DEADLINE)
 
 
-def escalated(*reasons: str) -> LeadEscalated:
+def escalation(*reasons: str) -> LeadEscalated:
     return LeadEscalated(lead_id="lead-1", order_id="1", reasons=list(reasons))
 
 
 def test_a_first_hand_off_offers_the_lead_and_starts_both_timers() -> None:
     story = Story()
     assert story.hear(slip(1, "a", "b")) == [offered("a", 1), offered("b", 1)]
-    assert story.state and story.state.stage == "awaiting"
+    assert story.stage == "awaiting"
     assert story.timers == {
         "max_age": SetTimer("max_age", DEADLINE, 1),
         "window": SetTimer("window", story.clock + WINDOW, 1),
@@ -45,7 +57,8 @@ def test_a_provider_named_twice_is_offered_once() -> None:
 def test_a_first_hand_off_without_candidates_asks_for_the_next_wave_at_once() -> None:
     story = Story()
     assert story.hear(slip(1, reasons=("out_of_reach:7",))) == [widen(2)]
-    assert story.state and (story.state.stage, story.state.wave) == ("awaiting", 1)
+    assert story.state
+    assert (story.stage, story.state.wave) == ("awaiting", 1)
     assert set(story.timers) == {"max_age"}
 
 
@@ -60,7 +73,7 @@ def test_a_last_wave_without_candidates_escalates_with_the_reasons() -> None:
     story = Story()
     story.hear(slip(1, "a"))
     assert story.hear(slip(2, reasons=("out_of_reach:7", "wrong_category:2"))) == [
-        escalated("out_of_reach:7", "wrong_category:2")
+        escalation("out_of_reach:7", "wrong_category:2")
     ]
     assert set(story.timers) == {"max_age"}
 
@@ -68,25 +81,25 @@ def test_a_last_wave_without_candidates_escalates_with_the_reasons() -> None:
 def test_a_lead_that_never_had_candidates_escalates_and_still_expires() -> None:
     story = Story()
     assert story.hear(slip(1)) == [widen(2)]
-    assert story.hear(slip(2)) == [escalated("no_candidates")]
+    assert story.hear(slip(2)) == [escalation("no_candidates")]
     assert story.wait(DEADLINE) == [LeadExpired(lead_id="lead-1", order_id="1", expired_at=DEADLINE)]
 
 
 def test_a_first_slip_that_failed_escalates_and_sets_the_max_age() -> None:
     story = Story()
-    assert story.hear(slip(1, reasons=("slip_failed", "boom"))) == [escalated("slip_failed", "boom")]
+    assert story.hear(slip(1, reasons=("slip_failed", "boom"))) == [escalation("slip_failed", "boom")]
     assert story.timers == {"max_age": SetTimer("max_age", DEADLINE, 1)}
 
 
 def test_a_next_slip_that_failed_escalates_and_keeps_the_offers() -> None:
     story = Story()
     story.hear(slip(1, "a"))
-    assert story.hear(slip(2, reasons=("slip_failed", "boom"))) == [escalated("slip_failed", "boom")]
+    assert story.hear(slip(2, reasons=("slip_failed", "boom"))) == [escalation("slip_failed", "boom")]
     assert isinstance(story.hear(accept("a"))[0], LeadAccepted)
 
 
 def test_a_slip_that_failed_offers_to_nobody_whatever_it_carries() -> None:
-    assert Story().hear(slip(1, "a", reasons=("slip_failed",))) == [escalated("slip_failed")]
+    assert Story().hear(slip(1, "a", reasons=("slip_failed",))) == [escalation("slip_failed")]
 
 
 def test_a_next_wave_widens_to_the_new_ones_only_and_waits_again() -> None:
@@ -101,7 +114,7 @@ def test_a_next_wave_widens_to_the_new_ones_only_and_waits_again() -> None:
 def test_a_next_wave_of_known_providers_only_counts_as_without_candidates() -> None:
     story = Story()
     story.hear(slip(1, "a"))
-    assert story.hear(slip(2, "a")) == [escalated("no_candidates")]
+    assert story.hear(slip(2, "a")) == [escalation("no_candidates")]
 
 
 @pytest.mark.parametrize("wave", [1, 2])
@@ -114,23 +127,15 @@ def test_a_wave_not_above_the_leads_changes_nothing(wave: int) -> None:
     assert story.state is before
 
 
-def test_a_hand_off_after_the_end_changes_nothing() -> None:
-    for end in (accept("a"), CANCEL):
-        story = Story()
-        story.hear(slip(1, "a"))
-        story.hear(end)
-        before = story.state
-        assert story.hear(slip(2, "b")) == [] and story.state is before
-
-
-def test_a_hand_off_after_expiry_or_escalation_changes_nothing() -> None:
-    expired, gone_up = Story(), Story()
-    expired.hear(slip(1, "a"))
-    expired.wait(DEADLINE)
-    gone_up.hear(slip(1, reasons=("slip_failed",)))
-    for story in (expired, gone_up):
-        before = story.state
-        assert story.hear(slip(2, "b")) == [] and story.state is before
+@pytest.mark.parametrize(
+    "story",
+    [ended("accepted"), ended("expired"), ended("cancelled"), escalated()],
+    ids=["accepted", "expired", "cancelled", "escalated"],
+)
+def test_a_hand_off_after_the_end_or_the_escalation_changes_nothing(story: Story) -> None:
+    before = story.state
+    assert story.hear(slip(2, "d")) == []
+    assert story.state is before
 
 
 def test_a_hand_off_after_a_cancellation_without_a_lead_changes_nothing() -> None:
@@ -162,7 +167,8 @@ def test_one_refused_as_not_offered_and_offered_since_is_judged_anew() -> None:
     story.hear(slip(1, "a"))
     assert story.hear(accept("c")) == []
     story.hear(slip(2, "c"))
-    assert story.state and story.state.strangers == []
+    assert story.state
+    assert story.state.strangers == []
     assert isinstance(story.hear(accept("c"))[0], LeadAccepted)
     assert story.hear(accept("c")) == []
 
@@ -179,7 +185,7 @@ def test_all_of_the_last_wave_declined_escalates_though_an_earlier_one_is_silent
     story = Story()
     story.hear(slip(1, "a"))
     story.hear(slip(2, "b"))
-    assert story.hear(decline("b")) == [escalated("all_declined")]
+    assert story.hear(decline("b")) == [escalation("all_declined")]
 
 
 def test_a_next_wave_is_asked_for_once_by_its_window_and_the_last_decline() -> None:
@@ -194,5 +200,5 @@ def test_the_end_of_a_window_starts_the_next_wave_and_the_last_one_escalates() -
     story.hear(slip(1, "a"))
     assert story.wait(story.clock + WINDOW) == [widen(2, "a")]
     story.hear(slip(2, "b"))
-    assert story.wait(story.clock + WINDOW) == [escalated("window_over")]
+    assert story.wait(story.clock + WINDOW) == [escalation("window_over")]
     assert set(story.timers) == {"max_age"}

@@ -28,7 +28,8 @@ def test_the_max_age_expires_the_lead_and_withdraws_its_offers(story: Story) -> 
         LeadExpired(lead_id="lead-1", order_id="1", expired_at=DEADLINE),
         *withdrawn("expired", "a", "b", "c"),
     ]
-    assert story.state and story.state.stage == "expired" and set(story.timers) == {"forget"}
+    assert story.stage == "expired"
+    assert set(story.timers) == {"forget"}
 
 
 @pytest.mark.parametrize("story", [awaiting(), escalated()], ids=["awaiting", "escalated"])
@@ -37,7 +38,8 @@ def test_a_cancellation_ends_an_open_lead_and_withdraws_its_offers(story: Story)
         LeadCancelled(lead_id="lead-1", order_id="1", reason="changed my mind"),
         *withdrawn("cancelled", "a", "b", "c"),
     ]
-    assert story.state and story.state.stage == "cancelled" and set(story.timers) == {"forget"}
+    assert story.stage == "cancelled"
+    assert set(story.timers) == {"forget"}
 
 
 def test_a_cancellation_before_the_lead_keeps_the_strangers_answers() -> None:
@@ -52,7 +54,8 @@ def test_a_cancellation_before_the_lead_keeps_the_strangers_answers() -> None:
 def test_a_cancellation_after_the_end_is_noted_in_the_history(how: str) -> None:
     story = ended(how)
     assert story.hear(CANCEL) == []
-    assert story.state and story.state.stage == how
+    assert story.stage == how
+    assert story.state
     assert story.state.history[-1].what == f"cancellation after {how}"
 
 
@@ -60,7 +63,8 @@ def test_a_cancellation_after_the_end_is_noted_in_the_history(how: str) -> None:
 def test_an_ended_lead_is_forgotten_after_keep(how: str) -> None:
     story = ended(how)
     assert story.timers["forget"].due == story.log[-1][0] + KEEP
-    assert story.wait(story.clock + KEEP) == [] and story.state is None
+    assert story.wait(story.clock + KEEP) == []
+    assert story.state is None
 
 
 @pytest.mark.parametrize("name", ["window", "max_age", "forget", "of another version"])
@@ -90,7 +94,8 @@ def test_the_history_stays_short() -> None:
     story = ended("accepted")
     for _ in range(2 * MAX_HISTORY):
         story.hear(CANCEL)
-    assert story.state and len(story.state.history) == MAX_HISTORY
+    assert story.state
+    assert len(story.state.history) == MAX_HISTORY
 
 
 def test_an_event_of_another_context_is_a_programming_error() -> None:

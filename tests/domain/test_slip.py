@@ -18,7 +18,8 @@ AT_MATCH = LeadSlip(lead_id="lead-1", lead=LEAD, wave=2, expires_at=DEADLINE, re
 
 def sent(effects: list[Effect]) -> tuple[LeadSlip, str | None]:
     (effect,) = effects
-    assert isinstance(effect, Publish) and isinstance(effect.record, LeadSlip)
+    assert isinstance(effect, Publish)
+    assert isinstance(effect.record, LeadSlip)
     return effect.record, effect.to
 
 
@@ -63,7 +64,8 @@ def test_a_step_sends_the_slip_on_with_what_it_found() -> None:
     record, to = sent(slip.advance(AT_MATCH, offered=["a"]))
     assert to == "choose" == slip.next_stop(AT_MATCH)
     assert (record.remaining, record.visited, record.offered) == (["choose", "judge"], ["match"], ["a"])
-    assert AT_MATCH.visited == [] and AT_MATCH.offered == []
+    assert AT_MATCH.visited == []
+    assert AT_MATCH.offered == []
 
 
 def test_the_visited_list_grows_to_the_hand_off() -> None:

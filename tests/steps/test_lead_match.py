@@ -38,7 +38,8 @@ def slip_of(wave: int, *already_offered: str, plan: tuple[str, ...] = ("lead.mat
 
 def matched(message: LeadSlip) -> LeadSlip:
     (effect,) = match(message, waves=WAVES, providers=Directory())
-    assert isinstance(effect, Publish) and isinstance(effect.record, LeadSlip)
+    assert isinstance(effect, Publish)
+    assert isinstance(effect.record, LeadSlip)
     assert effect.to == message.remaining[1]
     return effect.record
 

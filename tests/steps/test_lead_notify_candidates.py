@@ -21,7 +21,9 @@ def chosen(wave: int, *candidates: str) -> LeadSlip:
         reasons=["out_of_reach:1"],
     )
     (effect,) = notify_candidates(slip, waves=WAVES)
-    assert isinstance(effect, Publish) and isinstance(effect.record, LeadSlip) and effect.to == "judge"
+    assert isinstance(effect, Publish)
+    assert isinstance(effect.record, LeadSlip)
+    assert effect.to == "judge"
     return effect.record
 
 
@@ -37,4 +39,5 @@ def test_without_candidates_it_offers_to_nobody_and_keeps_the_reasons() -> None:
 
 def test_what_the_saga_does_not_need_stays_behind() -> None:
     slip = chosen(1, "a", "b", "c")
-    assert [candidate.provider_id for candidate in slip.candidates] == ["a", "b"] and slip.exclusions == []
+    assert [candidate.provider_id for candidate in slip.candidates] == ["a", "b"]
+    assert slip.exclusions == []

@@ -26,13 +26,15 @@ def test_an_order_starts_a_lead_that_names_no_customer() -> None:
 
 def test_the_max_age_counts_from_the_append_time_not_from_the_orders_date() -> None:
     (effect,) = translate(order("toys"), max_age=MAX_AGE)
-    assert isinstance(effect, Publish) and isinstance(effect.record, StartLead)
+    assert isinstance(effect, Publish)
+    assert isinstance(effect.record, StartLead)
     assert effect.record.expires_at - APPENDED == MAX_AGE
 
 
 def test_an_order_without_items_starts_a_lead_without_categories() -> None:
     (effect,) = translate(order(), max_age=MAX_AGE)
-    assert isinstance(effect, Publish) and isinstance(effect.record, StartLead)
+    assert isinstance(effect, Publish)
+    assert isinstance(effect.record, StartLead)
     assert effect.record.lead.categories == []
 
 
