@@ -8,12 +8,15 @@ from streams.domain.events import (
     AcceptanceRefused,
     CancelLead,
     Event,
+    LeadEscalated,
+    LeadOffered,
     LeadOfferWithdrawn,
     LeadRequest,
     LeadSlip,
     ProviderAcceptedLead,
     ProviderDeclinedLead,
     TimerDue,
+    WidenLead,
 )
 from streams.domain.lead import decide
 from streams.domain.lead_state import LeadState
@@ -139,3 +142,15 @@ def withdrawn(reason: str, *providers: str) -> list[Event]:
         LeadOfferWithdrawn(lead_id="lead-1", order_id="1", provider_id=provider, reason=reason)
         for provider in providers
     ]
+
+
+def offered(provider: str, wave: int) -> LeadOffered:
+    return LeadOffered(lead_id="lead-1", order_id="1", provider_id=provider, wave=wave, expires_at=DEADLINE)
+
+
+def widen(wave: int, *already: str) -> WidenLead:
+    return WidenLead(lead_id="lead-1", lead=LEAD, wave=wave, already_offered=list(already), expires_at=DEADLINE)
+
+
+def escalation(*reasons: str) -> LeadEscalated:
+    return LeadEscalated(lead_id="lead-1", order_id="1", reasons=list(reasons))

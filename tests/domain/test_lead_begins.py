@@ -7,16 +7,12 @@ from streams.domain.events import (
     AcceptanceRefused,
     LeadAccepted,
     LeadCancelled,
-    LeadEscalated,
     LeadExpired,
-    LeadOffered,
     LeadWidened,
-    WidenLead,
 )
 from tests.domain.lead_story import (
     CANCEL,
     DEADLINE,
-    LEAD,
     MINUTE,
     WINDOW,
     Story,
@@ -24,20 +20,11 @@ from tests.domain.lead_story import (
     decline,
     ended,
     escalated,
+    escalation,
+    offered,
     slip,
+    widen,
 )
-
-
-def offered(provider: str, wave: int) -> LeadOffered:
-    return LeadOffered(lead_id="lead-1", order_id="1", provider_id=provider, wave=wave, expires_at=DEADLINE)
-
-
-def widen(wave: int, *already: str) -> WidenLead:
-    return WidenLead(lead_id="lead-1", lead=LEAD, wave=wave, already_offered=list(already), expires_at=DEADLINE)
-
-
-def escalation(*reasons: str) -> LeadEscalated:
-    return LeadEscalated(lead_id="lead-1", order_id="1", reasons=list(reasons))
 
 
 def test_a_first_hand_off_offers_the_lead_and_starts_both_timers() -> None:
