@@ -1,5 +1,6 @@
 """The confluent-kafka clients, each configured in one place."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, Producer
@@ -35,3 +36,52 @@ def producer(settings: Settings, **own: Any) -> Producer:
     """An idempotent producer that places keys as Java's does (murmur2)."""
     defaults = {"enable_idempotence": True, "partitioner": "murmur2_random", "linger_ms": 0}
     return Producer(_config(settings, **(defaults | own)))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A worker in its group: the slot makes its instance and transactional ids, the same after every restart."""
+
+    group: str
+    slot: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.group}-{self.slot}"
+
+
+def group_consumer(settings: Settings, member: Member, idle_s: float) -> Consumer:
+    """Classic protocol, range, static membership: a restarted worker has its partitions back at once (engine.md)."""
+    return Consumer(
+        _config(
+            settings,
+            group_id=member.group,
+            group_instance_id=member.id,
+            partition_assignment_strategy="range",
+            session_timeout_ms=6000,
+            heartbeat_interval_ms=1500,
+            enable_auto_commit=False,
+            enable_auto_offset_store=False,
+            auto_offset_reset="error",
+            isolation_level="read_committed",
+            enable_partition_eof=True,
+            fetch_wait_max_ms=round(idle_s * 1000),
+            fetch_queue_backoff_ms=5,
+            queued_max_messages_kbytes=16384,
+        )
+    )
+
+
+def transactional_producer(settings: Settings, member: Member, largest: int) -> Producer:
+    """Its transactions are aborted by the broker after 10 s: readers of its topics wait for a dead one that long."""
+    return Producer(
+        _config(
+            settings,
+            transactional_id=member.id,
+            transaction_timeout_ms=10_000,
+            partitioner="murmur2_random",
+            linger_ms=0,
+            message_max_bytes=largest + 131_072,
+            queue_buffering_max_kbytes=262_144,
+        )
+    )

@@ -19,7 +19,8 @@ class Incoming:
     def __init__(self, settings: Settings, topic: str, group: str) -> None:
         self._names = names = Names(settings.prefix)
         own: dict[str, Any] = {"group_id": names.group(group), "auto_offset_reset": "earliest"}
-        own |= {"enable_partition_eof": False, "fetch_wait_max_ms": 100, "session_timeout_ms": _SESSION_MS}
+        own |= {"enable_partition_eof": False, "fetch_wait_max_ms": 100}
+        own |= {"session_timeout_ms": _SESSION_MS, "topic_metadata_refresh_interval_ms": _SESSION_MS}
         self._consumer: Any = clients.reader(settings, **own)
         self._consumer.subscribe([names.topic(topic)])
 

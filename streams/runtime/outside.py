@@ -1,5 +1,6 @@
 """Kafka seen from outside every group: what topics hold and where groups stand, up to the end they have when asked."""
 
+import socket
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -27,6 +28,10 @@ class Cluster:
 
     @cached_property
     def admin(self) -> AdminClient:
+        """Raises Unavailable at once where nobody listens, which librdkafka would wait for."""
+        reasons = [reason for address in self.settings.broker.split(",") if (reason := _unreachable(address.strip()))]
+        if len(reasons) == len(self.settings.broker.split(",")):
+            raise self._silent(reasons[0])
         return clients.admin(self.settings)
 
     @cached_property
@@ -35,7 +40,7 @@ class Cluster:
         try:
             found: Iterable[Any] = self.admin.list_topics(timeout=PATIENCE_S).topics.values()
         except KafkaException as error:
-            raise self._silent(error) from error
+            raise self._silent(error.args[0].str()) from error
         ours = (topic for topic in found if topic.topic.startswith(self.names.prefix))
         return {self.names.logical(topic.topic): len(topic.partitions) for topic in ours}
 
@@ -98,10 +103,23 @@ class Cluster:
     def _answer(self, future: "Future[Any]") -> Any:
         try:
             return future.result(timeout=PATIENCE_S + 1)
-        except (KafkaException, TimeoutError) as error:
-            raise self._silent(error) from error
+        except TimeoutError as error:
+            raise self._silent("no answer in time") from error
+        except KafkaException as error:
+            raise self._silent(error.args[0].str()) from error
 
-    def _silent(self, error: Exception) -> Unavailable:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
+    def _silent(self, reason: str) -> Unavailable:
         where = f"no answer from Kafka at {self.settings.broker} ({reason})"
         return Unavailable(f"{where}; `kafka up` starts one, --broker names another")
+
+
+def _unreachable(address: str) -> str | None:
+    """Why no connection to host:port can be made; None where it can."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        return f"{address!r} is not host:port"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
+    except (OSError, OverflowError) as error:
+        return str(getattr(error, "strerror", None) or error)
+    return None

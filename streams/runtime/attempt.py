@@ -1,0 +1,157 @@
+"""One try of one record: decode, handle, and encode what was asked for; or say at which stage it failed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from streams.contracts.codec import Codec, Undecodable
+from streams.contracts.envelope import Cause, cause_of, timer_cause
+from streams.contracts.json_values import as_json
+from streams.contracts.partitioner import partition_of
+from streams.contracts.registry import RegistryUnavailable, UnknownSchema
+from streams.domain.delivery import Delivery
+from streams.domain.effects import Effect
+from streams.domain.events import Event, TimerDue
+from streams.domain.failure import Poison
+from streams.runtime.perform import Performed, Performer
+from streams.runtime.record import Message, history
+from streams.runtime.spec import AppSpec
+from streams.runtime.tables import Tables
+from streams.runtime.timers import Timer
+
+_NOTHING = Performed([], [])
+
+
+class Failed(NamedTuple):
+    """The try failed at `stage`; `event` is there where decoding had succeeded. Strays and what cannot be read hold no key."""
+
+    error: Exception
+    stage: str
+    event: Event | None = None
+    may_hold: bool = True
+
+
+class Stray(Poison):
+    """A record on a partition that is not its key's, or whose key is not its key field."""
+
+
+class Handlers:
+    """The app's handlers over bytes. `watch` is told what is being tried, so that a hang can be blamed on it."""
+
+    def __init__(self, spec: AppSpec, codec: Codec, performer: Performer, watch: Callable[[Message | None], None]) -> None:
+        self.spec, self.codec, self.performer, self.watch = spec, codec, performer, watch
+        self.broadcast: Mapping[str, Mapping[str, Event]] = {}
+        self.hung: set[str] = set()
+        self.blamed: set[str] = set()
+        self._key_fields = {source.topic: source.event.key for source in spec.stanza.sources}
+
+    def is_blamed(self, id: str) -> bool:
+        """The handler hung on this record before; it is settled as failed, untried."""
+        if id in self.hung:
+            self.blamed.add(id)
+        return id in self.hung
+
+    def forget_blamed(self) -> None:
+        self.hung -= self.blamed
+        self.blamed = set()
+
+    def decode(self, topic: str, record: Message) -> Event | Failed:
+        """The event of these bytes. A registry that does not answer is nobody's failure: RegistryUnavailable passes."""
+        value = record.value()
+        if value is None:
+            return Failed(Undecodable("the record has no value"), "decode", may_hold=False)
+        try:
+            return self.codec.decode(topic, value, time_of(record))
+        except RegistryUnavailable:
+            raise
+        except (Undecodable, UnknownSchema) as error:
+            return Failed(error, "decode", may_hold=False)
+
+    def handle(self, tables: Tables, topic: str, record: Message) -> Performed | Failed:
+        """Call the handler; its state is set only when everything it asked for can be written."""
+        event = self.decode(topic, record)
+        if isinstance(event, Failed):
+            return event
+        self.watch(record)
+        try:
+            if self.spec.decide is None:
+                return self.perform(self._react(event), topic, record)
+            self._refuse_strays(tables, topic, record, event)
+            return self._decide(tables, record.key() or b"", event, lambda: cause(topic, record))
+        except RegistryUnavailable:
+            raise
+        except Stray as error:
+            return Failed(error, "handle", event, may_hold=False)
+        except Exception as error:
+            return Failed(error, "handle", event)
+        finally:
+            self.watch(None)
+
+    def fire(self, tables: Tables, timer: Timer) -> Performed | Failed:
+        """A timer's turn of `decide`; its cause is the key, the timer's name and its wave."""
+        due = datetime.fromtimestamp(timer.due_ms / 1000, UTC)
+        event = TimerDue(key=timer.key.decode(), name=timer.name, wave=timer.wave)
+        try:
+            return self._decide(tables, timer.key, event, lambda: timer_cause(event, due), due)
+        except Exception as error:
+            return Failed(error, "handle")
+
+    def perform(self, effects: Iterable[Effect], topic: str, record: Message) -> Performed:
+        asked = list(effects)
+        return self.performer.perform(asked, cause(topic, record)) if asked else _NOTHING
+
+    def give_up(self, event: Event | None, reason: str, topic: str, record: Message) -> Performed:
+        """What a buried record of this app still causes; under ids of its own, for a replay may yet succeed."""
+        if self.spec.give_up is None or event is None:
+            return _NOTHING
+        of = cause(topic, record)
+        return self.performer.perform(
+            self.spec.give_up(event, reason), Cause(f"{of.id}|gave-up", of.correlation, of.traceparent, of.time)
+        )
+
+    def prepare(self, record: Message) -> Delivery | Failed:
+        """What a channel is handed of a record of the partner's own topic."""
+        topic = record.topic()
+        event = self.decode(topic, record)
+        if isinstance(event, Failed):
+            return event
+        of, key = cause(topic, record), record.key()
+        kind = topic.removeprefix(f"{self.spec.group}.")
+        return Delivery(
+            id=of.id, type=kind, time=of.time, key=None if key is None else key.decode(errors="replace"), record=event,
+            fields=as_json(event), raw=record.value() or b"", headers=history(record)[0],
+        )
+
+    def _react(self, event: Event) -> Iterable[Effect]:
+        assert self.spec.react is not None
+        return self.spec.react(event, **self.broadcast)
+
+    def _decide(self, tables: Tables, key: bytes, event: Any, cause: Callable[[], Cause],
+                now: datetime | None = None) -> Performed:
+        assert self.spec.decide is not None
+        state = tables.state(key)
+        new, effects = self.spec.decide(state, event, event.time if now is None else now)
+        if new is not None and not isinstance(new, self.spec.state or object):
+            raise Poison(f"decide returned {type(new).__name__} for its state")
+        asked = list(effects)
+        performed = self.performer.perform(asked, cause()) if asked else _NOTHING
+        if new is not state and new != state:
+            tables.set_state(key, new)
+        return performed
+
+    def _refuse_strays(self, tables: Tables, topic: str, record: Message, event: Event) -> None:
+        key, field = record.key() or b"", self._key_fields[topic]
+        if str(getattr(event, field)).encode() != key:
+            raise Stray(f"wrong_key: the record's key is not its {field}")
+        if tables.state(key) is not None:
+            return  # a key that already has a state here was hashed when it came first
+        if partition_of(key, self.spec.stanza.partitions) != record.partition():
+            raise Stray("wrong_partition: not the partition of the key by murmur2; see `doctor`")
+
+
+def time_of(record: Message) -> datetime:
+    return datetime.fromtimestamp(record.timestamp()[1] / 1000, UTC)
+
+
+def cause(topic: str, record: Message) -> Cause:
+    return cause_of(record.headers() or [], topic, record.partition(), record.offset(), time_of(record))

@@ -1,0 +1,82 @@
+"""When a timer may fire: every input read to the end that it had when asked, after due time plus skew (leads.md, Time)."""
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import Any
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from streams.contracts.names import Names
+from streams.runtime.task import Task
+
+
+class Barrier:
+    """Asks the ends of the inputs of all tasks with due timers in one request, and says what may fire."""
+
+    def __init__(self, admin: AdminClient, cluster: Names, skew: timedelta) -> None:
+        self._admin, self._cluster, self._skew_ms = admin, cluster, round(skew.total_seconds() * 1000)
+        self._asked: dict[TopicPartition, Future[Any]] = {}
+        self._asked_ms = self._until_ms = 0
+        self._ends: dict[tuple[str, int], int] = {}
+
+    @property
+    def is_waiting(self) -> bool:
+        return bool(self._asked)
+
+    @property
+    def asked_ms(self) -> int:
+        """When the ends were asked for; the wait since then is the price of being fair to late readers."""
+        return self._asked_ms
+
+    def due_before_ms(self, now_ms: int) -> int:
+        """Timers due at or before this may be asked for now."""
+        return now_ms - self._skew_ms
+
+    def look(self, tasks: Iterable[Task], now_ms: int) -> None:
+        """Take in an answer that has come; ask where a task has due timers that the last answer does not cover."""
+        if self._asked:
+            self._take_in()
+            return
+        until = self.due_before_ms(now_ms)
+        due = [task for task in tasks if (next_due := task.timers.next_due_ms()) is not None and next_due <= until]
+        if due and not any(self._is_pending(task) for task in due):
+            self._ask(due, now_ms)
+
+    def may_fire_until_ms(self, task: Task) -> int | None:
+        """Every timer of this task due until then may fire now; None where an input is still to be read."""
+        if not self._covers(task) or not self._has_read(task):
+            return None
+        return self._until_ms
+
+    def _is_pending(self, task: Task) -> bool:
+        """The last answer lets a due timer fire as soon as this task has read on."""
+        next_due = task.timers.next_due_ms()
+        return self._covers(task) and next_due is not None and next_due <= self._until_ms
+
+    def _covers(self, task: Task) -> bool:
+        return all((stream.topic, stream.partition) in self._ends for stream in task.inputs)
+
+    def _has_read(self, task: Task) -> bool:
+        return all(stream.done >= self._ends[stream.topic, stream.partition] for stream in task.inputs)
+
+    def _ask(self, tasks: list[Task], now_ms: int) -> None:
+        inputs = [(self._cluster.topic(stream.topic), stream.partition) for task in tasks for stream in task.inputs]
+        wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in inputs}
+        self._asked_ms, self._ends = now_ms, {}
+        # READ_COMMITTED would answer the last stable offset, which hides what a hanging transaction has written
+        self._asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+
+    def _take_in(self) -> None:
+        if not all(future.done() for future in self._asked.values()):
+            return
+        asked, self._asked = self._asked, {}
+        try:
+            ends = {
+                (self._cluster.logical(place.topic), place.partition): future.result().offset
+                for place, future in asked.items()
+            }
+        except KafkaException:
+            return  # asked again in the next turn
+        self._ends, self._until_ms = ends, self.due_before_ms(self._asked_ms)

@@ -1,0 +1,121 @@
+"""The transaction of a turn: begun when everything that it will hold is known, and never committed past a refusal."""
+
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import KafkaException, TopicPartition
+
+from streams.contracts import names as derived
+from streams.runtime.parts import Parts
+from streams.runtime.spec import AppSpec
+from streams.runtime.store import Position
+from streams.runtime.task import Task
+from streams.runtime.transaction import Aborted, Batch, Crash, offsets_of
+
+_EOF_COMMIT_S = 1.0  # offsets that only step over commit markers may wait this long for company
+Changes = dict[Task, dict[bytes, bytes | None]]
+
+
+class Committer:
+    """Owns the transactional producer. An answer that allows it is asked for again, an abort is undone, the rest is Crash."""
+
+    def __init__(self, spec: AppSpec, parts: Parts) -> None:
+        self._spec, self._parts = spec, parts
+        self._changelog = parts.names.topic(derived.changelog(spec.group))
+        self._last_commit = 0.0
+        self._positions: dict[int, int] = {}
+
+    def start(self) -> None:
+        """Aborts what a dead worker of this slot left open, and fences it if it is not dead."""
+        self._ask(lambda: self._parts.producer.init_transactions(30))
+
+    def commit(self, batch: Batch, tasks: list[Task]) -> None:
+        """Raises Aborted: nothing of the batch happened; Crash: this worker must end."""
+        changes = {task: changed for task in tasks if (changed := task.tables.changes())}
+        offsets = offsets_of(tasks)
+        started = self._parts.clock.monotonic()
+        is_worth = bool(batch.outputs or changes or batch.counts)
+        if not offsets and not is_worth:
+            return
+        if not is_worth and started - self._last_commit < _EOF_COMMIT_S:
+            return
+        self._transact(batch, changes, offsets or self._again(changes))
+        self._store(changes)
+        for task in tasks:
+            for stream in task.streams.values():
+                stream.committed = max(stream.committed, stream.done)
+        self._last_commit = self._parts.clock.monotonic()
+        self._report(batch, self._last_commit - started)
+
+    def _transact(self, batch: Batch, changes: Changes, offsets: dict[tuple[str, int], int]) -> None:
+        producer = self._parts.producer
+        member = self._parts.consumer.consumer_group_metadata()
+        self._ask(producer.begin_transaction)
+        try:
+            for output in batch.outputs:
+                self._produce(output.topic, output.value, output.key, output.partition, headers=output.headers)
+            for task, changed in changes.items():
+                self._log(task, changed)
+            places = [TopicPartition(self._parts.names.topic(t), p, offset) for (t, p), offset in offsets.items()]
+            if places:
+                self._ask(lambda: producer.send_offsets_to_transaction(places, member, 30))
+            self._ask(lambda: producer.commit_transaction(30))
+        except Aborted:
+            self._ask(lambda: producer.abort_transaction(30))
+            self._parts.metrics.aborted()
+            raise
+
+    def _log(self, task: Task, changed: dict[bytes, bytes | None]) -> None:
+        last = len(changed) - 1
+        for index, (key, value) in enumerate(changed.items()):
+            if index == last:
+                self._produce(self._changelog, value, key, task.partition, on_delivery=self._delivered)
+            else:
+                self._produce(self._changelog, value, key, task.partition)
+
+    def _delivered(self, error: Any, message: Any) -> None:
+        if error is None:
+            self._positions[message.partition()] = message.offset() + 1
+
+    def _produce(self, topic: str, value: bytes | None, key: bytes | None, partition: int, **more: Any) -> None:
+        while True:
+            try:
+                self._parts.producer.produce(topic, value, key, partition, **more)
+                return
+            except BufferError:
+                self._parts.producer.poll(0.05)
+            except KafkaException as error:
+                raise Crash(f"a write to {topic} was refused: {error}") from error
+
+    def _store(self, changes: Changes) -> None:
+        now_ms = round(self._parts.clock.now().timestamp() * 1000)
+        for task, changed in changes.items():
+            task.changelog_next = self._positions[task.partition]
+            task.tables.committed(changed, Position(task.changelog_next, task.changelog_id, now_ms))
+
+    def _again(self, changes: Changes) -> dict[tuple[str, int], int]:
+        """A turn that only fired timers commits an offset again, so that the group still fences it."""
+        streams = [stream for task in changes for stream in task.inputs[:1]]
+        return {(stream.topic, stream.partition): stream.committed for stream in streams}
+
+    def _ask(self, call: Callable[[], Any]) -> None:
+        while True:
+            try:
+                call()
+                return
+            except KafkaException as failure:
+                error = failure.args[0]
+                if error.txn_requires_abort():
+                    raise Aborted(str(error)) from failure
+                if not error.retriable() or error.fatal():
+                    raise Crash(f"the transaction was refused: {error}") from failure
+
+    def _report(self, batch: Batch, seconds: float) -> None:
+        metrics, counts = self._parts.metrics, batch.counts
+        metrics.turn(counts["processed"], counts["failed"], counts["retried"], counts["parked"], counts["buried"])
+        metrics.committed(seconds)
+        known = [(output.record, output.caused) for output in batch.outputs if output.record and output.caused]
+        if known:
+            metrics.observe_outputs(known, self._parts.clock.now())
+
+

@@ -1,0 +1,149 @@
+"""Makes an engine with real clients and turns it in a thread of its own until it is told to stop."""
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import KafkaException
+
+from streams.contracts import names as derived
+from streams.contracts.codec import Codec
+from streams.contracts.names import Names
+from streams.contracts.settings import Settings, from_env
+from streams.domain import events
+from streams.runtime import clients
+from streams.runtime.app_metrics import AppMetrics
+from streams.runtime.courier import LoopCourier
+from streams.runtime.engine import Engine
+from streams.runtime.parts import Clock, Parts, Stop
+from streams.runtime.registry import registry
+from streams.runtime.spec import AppSpec, Channel
+from streams.runtime.store import Slot, open_store, take_slot
+from streams.runtime.transaction import Crash
+from streams.runtime.watchdog import Watch
+from streams.runtime.web import AppStatus
+
+
+@dataclass(slots=True)
+class Driver:
+    """One app of this process. `end` ends the process when a handler hangs or the worker has become a zombie."""
+
+    spec: AppSpec
+    end: Callable[[str], None]
+    idle_s: float = 0.2
+    settings: Settings = field(default_factory=from_env)
+    _engine: Engine | None = None
+    _failure: str = ""
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def status(self) -> AppStatus:
+        if self._failure:
+            return AppStatus(self.spec.group, "failed", self._failure)
+        if self._engine is None:
+            return AppStatus(self.spec.group, "starting")
+        return AppStatus(self.spec.group, "live" if self._engine.is_ready else "restoring")
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stop.is_set()
+
+    async def run(self) -> None:
+        """Until `stop`; raises Stop or Crash. A second call begins anew."""
+        self._failure = ""
+        loop = asyncio.get_running_loop()
+        channel = self.spec.connect() if self.spec.connect else None
+        done: asyncio.Future[None] = loop.create_future()
+        thread = threading.Thread(target=self._thread, args=(loop, channel, done), name=self.spec.group, daemon=True)
+        thread.start()
+        try:
+            await done
+        except (Stop, Crash, KafkaException) as error:
+            self._failure = str(error)
+            raise
+        finally:
+            self._engine = None
+            thread.join()
+            if channel is not None:
+                await channel.close()
+
+    def _thread(self, loop: asyncio.AbstractEventLoop, channel: Channel | None, done: "asyncio.Future[None]") -> None:
+        failure: BaseException | None = None
+        try:
+            self._turn_until_stopped(loop, channel)
+        except BaseException as error:  # handed over to the loop, which decides: nothing is swallowed here
+            failure = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_finish, done, failure)
+
+    def _turn_until_stopped(self, loop: asyncio.AbstractEventLoop, channel: Channel | None) -> None:
+        names = Names(self.settings.prefix)
+        slot = take_slot(self.settings.home / "state" / names.group(self.spec.group))
+        watch = Watch(slot.path, names, self.spec.stanza.handler_timeout.total_seconds(), self.end)
+        engine = Engine(self.spec, self._parts(slot, names, loop, channel), watch)
+        watch.start()
+        try:
+            engine.start()
+            self._engine = engine
+            while not self._stop.is_set():
+                engine.turn()
+        finally:
+            watch.stop()
+            engine.stop()
+            slot.lock.close()
+
+    def _parts(self, slot: Slot, names: Names, loop: asyncio.AbstractEventLoop, channel: Channel | None) -> Parts:
+        settings, stanza = self.settings, self.spec.stanza
+        courier = LoopCourier(loop, channel, stanza.channel.timeout) if channel and stanza.channel else None
+        member = clients.Member(names.group(stanza.group), slot.id)
+        largest = max(spec.max_bytes for spec in self.spec.topology.events.values())
+        return Parts(
+            consumer=clients.group_consumer(settings, member, self.idle_s),
+            producer=clients.transactional_producer(settings, member, largest),
+            admin=clients.admin(settings),
+            reader=lambda: clients.reader(settings),
+            store=open_store(slot),
+            clock=Clock(),
+            codec=codec(self.spec, settings),
+            names=names,
+            metrics=AppMetrics.of(stanza, settings.prefix),
+            directory=slot.path,
+            courier=courier,
+            idle_s=self.idle_s,
+        )
+
+
+def codec(spec: AppSpec, settings: Settings) -> Codec:
+    """Reads and writes every topic of the map, and the states of this app."""
+    local = {topic: _schema(settings.schemas, event.record) for topic, event in spec.topology.events.items()}
+    types: dict[str, Any] = dict(vars(events))
+    if spec.state is not None:
+        local[derived.changelog(spec.group)] = _schema(settings.schemas, spec.state.__name__)
+        types[spec.state.__name__] = spec.state
+    return Codec(registry(settings), Names(settings.prefix), local, types)
+
+
+def exit_process(reason: str) -> None:
+    """The supervisor starts the worker again; a clean-up would only hang on what is stuck."""
+    os.write(2, f"crossdock: {reason}\n".encode())
+    os._exit(70)
+
+
+def _schema(directory: Path, record: str) -> Any:
+    return json.loads((directory / f"{record}.avsc").read_text(encoding="utf-8"))
+
+
+def _finish(done: "asyncio.Future[None]", failure: BaseException | None) -> None:
+    if done.done():
+        return
+    if failure is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failure)

@@ -1,0 +1,161 @@
+"""The engine: one turn is one transaction. poll → slice per task → handlers → outputs, changelog, lanes, offsets → store."""
+
+import logging
+from datetime import UTC, datetime
+
+from streams.runtime.attempt import Failed, Handlers
+from streams.runtime.barrier import Barrier
+from streams.runtime.broadcast import Broadcast
+from streams.runtime.commands import Commands
+from streams.runtime.commit import Committer
+from streams.runtime.intake import Intake
+from streams.runtime.membership import Membership
+from streams.runtime.parts import Parts
+from streams.runtime.perform import Performer
+from streams.runtime.positions import Positions
+from streams.runtime.settle import Settlement
+from streams.runtime.spec import AppSpec
+from streams.runtime.task import Task
+from streams.runtime.timers import Timer
+from streams.runtime.transaction import Aborted, Batch
+from streams.runtime.watchdog import Watch
+from streams.runtime.window import Window
+from streams.runtime.work import Work
+
+_log = logging.getLogger(__name__)
+TURN_S = 0.1  # a turn takes in no new record after this, so that a transaction is never old
+_TIMER_AGAIN_MS = 5_000
+
+
+class Engine:
+    """Drives one app; the caller calls `turn` again and again, from one thread."""
+
+    def __init__(self, spec: AppSpec, parts: Parts, watch: Watch) -> None:
+        self._spec, self._parts, self._watch = spec, parts, watch
+        performer = Performer(spec.topology, spec.group, parts.codec, parts.names)
+        self._handlers = Handlers(spec, parts.codec, performer, watch)
+        self._settlement = Settlement(spec, self._handlers, parts.names)
+        self._work = Work(spec, self._handlers, self._settlement, self._is_over)
+        self._window = self._open_window()
+        self._commands = Commands(spec, self._settlement, parts.names, self._work, self._window)
+        self._barrier = Barrier(parts.admin, parts.names, spec.topology.max_clock_skew)
+        self._positions = Positions(parts.consumer, parts.admin, parts.names, spec.stanza)
+        self._broadcasts = self._open_broadcasts()
+        self._membership = Membership(parts, spec.stanza)
+        self._membership.on_live, self._membership.on_lost = self._live, self._lost
+        self._intake = Intake(parts, self._membership)
+        self._commit = Committer(spec, parts)
+        self._over_at = 0.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Has joined its group, and none of its tasks is being restored."""
+        return self._intake.has_joined and all(task.is_live for task in self._membership.tasks.values())
+
+    def start(self) -> None:
+        """Fence whoever had this slot before, then join the group."""
+        self._commit.start()
+        self._membership.join()
+
+    def turn(self) -> None:
+        """One round; raises Crash or Stop where this worker must not go on."""
+        self._watch.refuse_zombie()
+        self._intake.poll(self._patience())
+        self._membership.restore(self._parts.clock.now())
+        tasks = self._membership.live
+        batch = Batch(self._parts.clock.now())
+        self._over_at = self._parts.clock.monotonic() + TURN_S
+        self._read_broadcasts(tasks)
+        if self._window is not None:
+            self._window.land(batch)
+        for task in self._intake.in_turn(tasks):
+            self._one(task, batch)
+        if self._window is not None:
+            self._window.announce(tasks, batch)
+        self._barrier.look(tasks, batch.now_ms)
+        try:
+            self._commit.commit(batch, tasks)
+        except Aborted:
+            for task in tasks:
+                self._membership.rewind(task)
+            return
+        self._watch.settled(self._handlers.blamed)
+        self._handlers.forget_blamed()
+        if self._window is not None:
+            self._window.committed()
+
+    def stop(self) -> None:
+        """Leave; what is in flight is repeated by whoever comes next, with the same ids."""
+        self._membership.leave()
+        for broadcast in self._broadcasts.values():
+            broadcast.close()
+        self._parts.consumer.close()
+        self._parts.store.close()
+
+    def _one(self, task: Task, batch: Batch) -> None:
+        self._commands.run(task, batch)
+        self._work.run(task, batch)
+        if self._window is not None:
+            self._window.work(task, batch)
+        self._fire(task, batch)
+
+    def _fire(self, task: Task, batch: Batch) -> None:
+        """Records go before timers: those fire only behind the barrier."""
+        until = self._barrier.may_fire_until_ms(task) if len(task.timers) else None
+        if until is None:
+            return
+        while not self._is_over() and (timer := task.timers.take(until, task.keys.held.__contains__)) is not None:
+            outcome = self._handlers.fire(task.tables, timer)
+            if isinstance(outcome, Failed):
+                batch.counts["failed"] += 1
+                task.timers.set(Timer(batch.now_ms + _TIMER_AGAIN_MS, timer.key, timer.name, timer.wave))
+                _log.error("%s: timer %s of %r failed, again in 5 s", self._spec.group, timer.name, timer.key, exc_info=outcome.error)
+                continue
+            self._settlement.performed(task, batch, timer.key, outcome)
+            batch.fired.append(datetime.fromtimestamp(timer.due_ms / 1000, UTC))
+
+    def _patience(self) -> float:
+        """How long the next poll may wait, so that nothing due has to wait for it."""
+        tasks = self._membership.live
+        if self._membership.remaining or any(self._intake.has_work(task) for task in tasks):
+            return 0.0
+        if self._barrier.is_waiting or (self._window is not None and self._window.is_busy):
+            return 0.004
+        now_ms = self._parts.clock.now().timestamp() * 1000
+        due = [d for task in tasks if (d := task.timers.next_due_ms()) is not None]
+        wake = [d + (now_ms - self._barrier.due_before_ms(round(now_ms))) for d in due] + self._intake.lane_due(tasks)
+        soonest = (min(wake) - now_ms) / 1000 if wake else self._parts.idle_s
+        return max(0.001, min(soonest, self._parts.idle_s))
+
+    def _is_over(self) -> bool:
+        return self._parts.clock.monotonic() > self._over_at
+
+    def _live(self, task: Task) -> None:
+        if self._window is not None:
+            self._window.adopt(task)
+
+    def _lost(self, task: Task) -> None:
+        if self._window is not None:
+            self._window.drop(task)
+        self._parts.metrics.forget(task.partition)
+
+    def _open_window(self) -> Window | None:
+        if self._spec.stanza.channel is None or self._parts.courier is None:
+            return None
+        return Window(self._spec.stanza.channel, self._handlers, self._settlement, self._parts.courier)
+
+    def _open_broadcasts(self) -> dict[str, Broadcast]:
+        opened: dict[str, Broadcast] = {}
+        for name, topic in self._spec.tables.items():
+            partitions = self._spec.topology.events[topic].partitions
+            opened[name] = Broadcast(topic, partitions, self._parts)
+        self._handlers.broadcast = {name: broadcast.view for name, broadcast in opened.items()}
+        return opened
+
+    def _read_broadcasts(self, tasks: list[Task]) -> None:
+        """Handlers see every profile that was in its topic when their turn began."""
+        if self._broadcasts and any(self._intake.has_work(task) for task in tasks):
+            for broadcast in self._broadcasts.values():
+                broadcast.read(self._positions.ends(broadcast.places))
+
+

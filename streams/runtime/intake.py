@@ -1,0 +1,88 @@
+"""What the consumer brings, sorted into the streams of the tasks; what cannot be taken in now is paused."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from confluent_kafka import KafkaError, TopicPartition
+
+from streams.contracts.facts import due_at_ms
+from streams.runtime.membership import Membership
+from streams.runtime.parts import Parts
+from streams.runtime.task import Stream, Task
+from streams.runtime.transaction import Crash
+
+_ROOM = 4_000
+_HARMLESS = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT}
+
+
+class Intake:
+    """Buffers are bounded: a full one is paused, and a busy engine polls for one record at a time to stay a member."""
+
+    def __init__(self, parts: Parts, membership: Membership) -> None:
+        self._parts, self._membership = parts, membership
+        self._round = 0
+        self.has_joined = False
+
+    def poll(self, patience_s: float) -> None:
+        self._resume_roomy()
+        # consume(n, t) would wait the whole t for n records
+        first = self._parts.consumer.poll(patience_s)
+        self.has_joined = self.has_joined or bool(self._membership.tasks)
+        if first is None:
+            return
+        buffered = sum(len(stream.buffer) for task in self._membership.live for stream in task.streams.values())
+        self._sort(first)
+        if buffered < _ROOM:
+            for message in self._parts.consumer.consume(_ROOM - buffered, 0):
+                self._sort(message)
+        self._pause_full()
+
+    def in_turn(self, tasks: list[Task]) -> Iterator[Task]:
+        """Every task once, each time another one first, so that none starves when turns are full."""
+        self._round += 1
+        start = self._round % len(tasks) if tasks else 0
+        return iter(tasks[start:] + tasks[:start])
+
+    def has_work(self, task: Task) -> bool:
+        """Something is buffered that could be tried in the next turn."""
+        if task.not_before_ms > self._parts.clock.now().timestamp() * 1000:
+            return False
+        return any(stream.buffer for stream in (*task.sources, *task.control, *task.own))
+
+    def lane_due(self, tasks: list[Task]) -> list[float]:
+        """When the next record of each lane is due (epoch ms)."""
+        heads = [lane.buffer[0] for task in tasks for lane in task.lanes if lane.buffer]
+        return [float(due_at_ms(head.headers()) or 0) for head in heads]
+
+    def _sort(self, message: Any) -> None:
+        error = message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            if error.fatal() or error.code() not in _HARMLESS:
+                raise Crash(f"the consumer failed: {error}")
+            return
+        task = self._membership.tasks.get(message.partition())
+        if task is None or not task.is_live:
+            return  # read again when the task is live: positions are ours, not the consumer's
+        stream = task.streams[self._parts.names.logical(message.topic())]
+        if error is not None:
+            stream.end = max(stream.end, message.offset())
+        else:
+            stream.buffer.append(message)
+            stream.polled = message.offset() + 1
+
+    def _pause_full(self) -> None:
+        for task in self._membership.live:
+            for stream in task.streams.values():
+                if stream.is_full and not stream.is_paused:
+                    self._parts.consumer.pause([self._place(stream)])
+                    stream.is_paused = True
+
+    def _resume_roomy(self) -> None:
+        for task in self._membership.live:
+            for stream in task.streams.values():
+                if stream.is_paused and not stream.is_full:
+                    self._parts.consumer.resume([self._place(stream)])
+                    stream.is_paused = False
+
+    def _place(self, stream: Stream) -> TopicPartition:
+        return TopicPartition(self._parts.names.topic(stream.topic), stream.partition)

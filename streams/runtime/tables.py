@@ -1,0 +1,69 @@
+"""One task's tables: what the store holds, and over it what the running transaction has changed."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from streams.runtime.store import Position, Store
+
+STATE, TIMER, HELD, WAITING, OPEN, PARTNER = b"state\0", b"timer\0", b"held\0", b"waiting\0", b"open\0", b"partner\0"
+_CACHED_STATES = 10_000
+_ABSENT = object()
+
+
+class Tables:
+    """Changes stay in an overlay until `committed`; `rolled_back` forgets them. Values are bytes, states are objects."""
+
+    def __init__(self, store: Store, partition: int, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]):
+        self._store, self._partition = store, partition
+        self._encode, self._decode = encode, decode
+        self._changes: dict[bytes, bytes | None] = {}
+        self._states: dict[bytes, Any] = {}
+        self._cache: OrderedDict[bytes, Any] = OrderedDict()
+
+    def get(self, key: bytes) -> bytes | None:
+        if key in self._changes:
+            return self._changes[key]
+        return self._store.get(self._partition, key)
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        self._changes[key] = value
+
+    def scan(self, table: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Committed entries only: (key without the table's name, value)."""
+        return ((key[len(table):], value) for key, value in self._store.scan(self._partition, table))
+
+    def state(self, key: bytes) -> Any | None:
+        """The handler's state of this key, decoded; None where it has none."""
+        found = self._states.get(key, _ABSENT)
+        if found is _ABSENT:
+            found = self._cache.get(key, _ABSENT)
+        if found is _ABSENT:
+            raw = self._store.get(self._partition, STATE + key)
+            found = None if raw is None else self._decode(raw)
+            self._remember(key, found)
+        return found
+
+    def set_state(self, key: bytes, state: Any | None) -> None:
+        self._states[key] = state
+
+    def changes(self) -> dict[bytes, bytes | None]:
+        """What the transaction writes to the changelog: each changed key once, its last value, None for a deletion."""
+        states = {STATE + key: None if state is None else self._encode(state) for key, state in self._states.items()}
+        return self._changes | states
+
+    def committed(self, changes: dict[bytes, bytes | None], position: Position) -> None:
+        """The transaction with these changes is committed; the changelog up to `position` is in the store from now on."""
+        self._store.write(self._partition, changes, position)
+        for key, state in self._states.items():
+            self._remember(key, state)
+        self.rolled_back()
+
+    def rolled_back(self) -> None:
+        self._changes, self._states = {}, {}
+
+    def _remember(self, key: bytes, state: Any | None) -> None:
+        self._cache[key] = state
+        self._cache.move_to_end(key)
+        if len(self._cache) > _CACHED_STATES:
+            self._cache.popitem(last=False)

@@ -1,0 +1,78 @@
+"""Partition p of everything an app reads: its streams, its tables, and how far each of them is done."""
+
+from collections import deque
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from streams.runtime.keys import Keys
+from streams.runtime.record import Message
+from streams.runtime.tables import Tables
+from streams.runtime.timers import Timers
+
+if TYPE_CHECKING:
+    from streams.runtime.lines import Item
+
+_ROOM = {"source": 2_000, "own": 1_000, "lane": 200, "control": 1_000}
+
+
+class Role(Enum):
+    SOURCE = auto()
+    OWN = auto()
+    LANE = auto()
+    CONTROL = auto()
+
+
+class Stream:
+    """One Kafka partition that a task reads; `topic` is its logical name, `lane` its number on the ladder (else 0)."""
+
+    __slots__ = ("buffer", "committed", "end", "flying", "is_paused", "lane", "partition", "polled", "role", "room",
+                 "topic")
+
+    def __init__(self, topic: str, partition: int, role: Role, lane: int = 0) -> None:
+        self.topic, self.partition, self.role, self.lane = topic, partition, role, lane
+        self.room = _ROOM[role.name.lower()]
+        self.buffer: deque[Message] = deque()
+        self.flying: deque[Item] = deque()
+        self.reset(0)
+
+    def reset(self, offset: int) -> None:
+        """Reading goes on at `offset`, which is committed; what was buffered is read again."""
+        self.buffer.clear()
+        self.flying.clear()
+        self.committed = self.polled = self.end = offset
+        self.is_paused = False
+
+    @property
+    def done(self) -> int:
+        """The lowest offset that is not finished: what a commit says, and how far a timer may trust this input."""
+        if self.flying:
+            return self.flying[0].offset
+        if self.buffer:
+            return self.buffer[0].offset()
+        return max(self.polled, self.end)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.buffer) + len(self.flying) >= self.room
+
+
+class Task:
+    """Live from the moment its tables are restored until its partitions are revoked; only live tasks work."""
+
+    def __init__(self, partition: int, streams: list[Stream], tables: Tables) -> None:
+        self.partition, self.tables = partition, tables
+        self.streams = {stream.topic: stream for stream in streams}
+        self.sources = [stream for stream in streams if stream.role is Role.SOURCE]
+        self.inputs = [stream for stream in streams if stream.role in (Role.SOURCE, Role.OWN)]
+        self.lanes = [stream for stream in streams if stream.role is Role.LANE]
+        self.own = [stream for stream in streams if stream.role is Role.OWN]
+        self.control = [stream for stream in streams if stream.role is Role.CONTROL]
+        self.is_live = False
+        self.not_before_ms = 0  # the registry did not answer: nothing is tried before this
+        self.changelog_next, self.changelog_id = 0, ""
+
+    def load(self) -> None:
+        """The tables' copies in memory, read from the store: at the start, and after an abort threw changes away."""
+        self.tables.rolled_back()
+        self.keys = Keys(self.tables)
+        self.timers = Timers(self.tables)

@@ -1,0 +1,200 @@
+"""The awaited world: a bounded window of deliveries in flight, many keys at a time, each key in order.
+
+Outcomes are settled in the order of the log, so a commit never passes an unfinished delivery; a hanging key delays
+nobody; a crash repeats only what was in the window, with the same message id.
+"""
+
+import json
+
+from streams.contracts.topology import Channel
+from streams.domain.breaker import Breaker
+from streams.domain.effects import Effect
+from streams.domain.failure import Gone, Poison, Unreachable
+from streams.runtime.attempt import Failed, Handlers
+from streams.runtime.lines import Courier, Item, Lines, Outcome
+from streams.runtime.record import id_of
+from streams.runtime.settle import Settlement, Tried
+from streams.runtime.tables import PARTNER
+from streams.runtime.task import Task
+from streams.runtime.transaction import Batch
+
+
+class Window:
+    """The deliveries of all tasks of a partner's app, and the partner's breaker."""
+
+    def __init__(self, channel: Channel, handlers: Handlers, settlement: Settlement, courier: Courier) -> None:
+        self._channel, self._handlers, self._settlement, self._courier = channel, handlers, settlement, courier
+        self.breaker = Breaker(channel.opens_after, channel.probe_every)
+        self._lines: dict[int, Lines] = {}
+        self._flying = 0
+        self._suspects: dict[bytes, tuple[Task, Tried]] = {}
+        self._announced = ("up", "")
+
+    @property
+    def is_busy(self) -> bool:
+        return self._flying > 0
+
+    def adopt(self, task: Task) -> None:
+        """A task goes live, or begins again after an abort: nothing of it is in flight."""
+        self.drop(task)
+        self._lines[task.partition] = Lines()
+        known = task.tables.get(PARTNER + b"state")
+        if known is not None and self.breaker.state == "up":
+            fields = json.loads(known)
+            self.breaker.state, self.breaker.reason = fields["state"], fields["reason"]
+
+    def drop(self, task: Task) -> None:
+        """The task goes elsewhere: its deliveries in flight are called back and their outcomes forgotten."""
+        lines = self._lines.pop(task.partition, None)
+        if lines is not None:
+            flying = [item for item in lines.busy.values() if item.is_flying]
+            self._flying -= len(flying)
+            for item in flying:
+                item.is_flying = False
+            self._courier.recall(flying)
+        self._suspects = {key: found for key, found in self._suspects.items() if found[0] is not task}
+
+    def command(self, command: str) -> None:
+        if command == "pause":
+            self.breaker.pause("paused by hand")
+        else:
+            self.breaker.resume()
+
+    def land(self, batch: Batch) -> None:
+        """Take in what has ended since the last turn, and let the breaker see it."""
+        for item, result in self._courier.landed():
+            if item.is_flying:
+                item.is_flying = False
+                self._flying -= 1
+                item.outcome = self._outcome(batch, item, result)
+                if item.outcome is None:
+                    self._lines[item.task.partition].make_ready(item)
+
+    def work(self, task: Task, batch: Batch) -> None:
+        """One task's share of a turn: take records in, settle what is done in log order, send what may go."""
+        lines = self._lines[task.partition]
+        self._admit(task, lines)
+        self._reconsider(lines)
+        self._settle(task, batch, lines)
+        self._give_back(task, batch)
+        self._send(task, batch, lines)
+
+    def announce(self, tasks: list[Task], batch: Batch) -> None:
+        """Write the partner's state into every task's table when it has changed."""
+        said = (self.breaker.state, self.breaker.reason)
+        if said == self._announced:
+            return
+        value = json.dumps({"state": said[0], "since": batch.now_ms, "reason": said[1]}).encode()
+        for task in tasks:
+            task.tables.put(PARTNER + b"state", value)
+
+    def committed(self) -> None:
+        self._announced = (self.breaker.state, self.breaker.reason)
+
+    def _outcome(self, batch: Batch, item: Item, result: list[Effect] | Exception) -> Outcome | None:
+        """None: the partner is down or asked us to stop; the record keeps its attempt and its place."""
+        event = item.delivery.record if item.delivery else None
+        match result:
+            case list():
+                self.breaker.succeeded()
+                self._suspects.clear()
+                batch.counts["delivered"] += 1
+                return self._perform(item, result)
+            case Gone():
+                batch.counts["gone"] += 1
+                self.breaker.pause(str(result))
+            case Unreachable():
+                batch.counts["unreachable"] += 1
+                self.breaker.unreachable(item.tried.key, batch.now, str(result))
+            case _:
+                batch.counts["refused"] += 1
+                return Failed(result, "deliver", event)
+        return Failed(result, "deliver", event) if self.breaker.state == "up" else None
+
+    def _perform(self, item: Item, effects: list[Effect]) -> Outcome:
+        try:
+            return self._handlers.perform(effects, item.tried.record.topic(), item.tried.record)
+        except Poison as error:
+            return Failed(error, "deliver")
+
+    def _reconsider(self, lines: Lines) -> None:
+        """An outage that showed itself before this turn was over: what it failed meanwhile is not settled but kept."""
+        if self.breaker.state == "up":
+            return
+        for item in lines.busy.values():
+            if isinstance(item.outcome, Failed) and isinstance(item.outcome.error, Unreachable):
+                item.outcome = None
+                lines.make_ready(item)
+
+    def _admit(self, task: Task, lines: Lines) -> None:
+        for stream in task.own:
+            while stream.buffer:
+                message = stream.buffer.popleft()
+                item = Item(task, self._settlement.fresh(stream.topic, message), stream, message.offset())
+                stream.flying.append(item)
+                lines.join(item)
+        for key in task.keys.running_on:
+            if key not in lines.busy:
+                tried = self._settlement.oldest(task, key)
+                if any(stream.topic == tried.record.topic() for stream in task.own):
+                    lines.join(Item(task, tried))
+
+    def _settle(self, task: Task, batch: Batch, lines: Lines) -> None:
+        for item in [item for item in lines.busy.values() if item.stream is None and item.outcome is not None]:
+            self._finish(task, batch, lines, item)
+        for stream in task.own:
+            while stream.flying and self._settle_oldest(task, batch, lines, stream.flying[0]):
+                stream.flying.popleft()
+
+    def _settle_oldest(self, task: Task, batch: Batch, lines: Lines, item: Item) -> bool:
+        """The oldest of a stream; False where its end is still awaited."""
+        if item.is_unsent and item.tried.key in task.keys.held:
+            task.keys.append(item.tried.key, item.tried.record)
+            lines.leave(item)
+        elif item.outcome is not None:
+            self._finish(task, batch, lines, item)
+        else:
+            if item.is_unsent and lines.busy.get(item.tried.key) is item:
+                lines.make_ready(item)  # it was passed over while its key was held
+            return False
+        return True
+
+    def _finish(self, task: Task, batch: Batch, lines: Lines, item: Item) -> None:
+        outcome = item.outcome
+        assert outcome is not None
+        if isinstance(outcome, Failed) and isinstance(outcome.error, Unreachable):
+            self._suspects[item.tried.key] = (task, item.tried)
+        if item.stream is None:
+            task.keys.take(item.tried.key)
+        self._settlement.settle(task, batch, item.tried, outcome)
+        lines.leave(item)
+
+    def _give_back(self, task: Task, batch: Batch) -> None:
+        """The failures that opened the breaker spent no attempt: their records stand before their keys' queues again."""
+        if self.breaker.state == "up":
+            return
+        for key, (owner, tried) in list(self._suspects.items()):
+            held = task.keys.held.get(key)
+            if owner is task and held is not None and held.id == id_of(tried.record):
+                task.keys.closed(held.id)
+                task.keys.recall(key, tried.record, tried.lane, tried.attempts, batch.now_ms)
+                del self._suspects[key]
+
+    def _send(self, task: Task, batch: Batch, lines: Lines) -> None:
+        going: list[Item] = []
+        while lines.ready and self._flying < self._channel.concurrency:
+            item = lines.ready[0]
+            if item.stream is not None and item.tried.key in task.keys.held:
+                lines.pass_over()  # it joins its key's queue when it is the oldest of its stream
+                continue
+            if not self.breaker.lets_through(batch.now):
+                break
+            prepared = self._handlers.prepare(item.tried.record)
+            lines.pass_over()
+            if isinstance(prepared, Failed):
+                item.outcome = prepared
+            else:
+                item.delivery, item.is_flying = prepared, True
+                self._flying += 1
+                going.append(item)
+        self._courier.send(going)

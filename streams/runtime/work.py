@@ -1,0 +1,108 @@
+"""One task's share of a turn: commands, keys whose queue runs on, lanes that are due, then its sources in log order."""
+
+from collections.abc import Callable
+
+from streams.contracts.facts import due_at_ms
+from streams.contracts.registry import RegistryUnavailable
+from streams.domain.failure import Poison
+from streams.domain.order import is_awaited
+from streams.runtime.attempt import Failed, Handlers
+from streams.runtime.perform import Performed
+from streams.runtime.record import Message, Record, id_of, returned, sourced
+from streams.runtime.settle import Settlement, Tried, ordering_key
+from streams.runtime.spec import AppSpec
+from streams.runtime.task import Stream, Task
+from streams.runtime.transaction import Batch
+
+_REGISTRY_PAUSE_MS = 1_000
+
+
+class HandlerTimeout(Exception):
+    """The handler hung on this record before, and the process was ended for it."""
+
+
+class Work:
+    """Runs a task until its buffers are empty or `is_over` says that the turn has taken its time."""
+
+    def __init__(self, spec: AppSpec, handlers: Handlers, settlement: Settlement, is_over: Callable[[], bool]) -> None:
+        self._spec, self._handlers, self._settlement, self._is_over = spec, handlers, settlement, is_over
+        self._own = {source.topic for source in spec.stanza.sources if source.is_own}
+
+    def run(self, task: Task, batch: Batch) -> None:
+        if batch.now_ms < task.not_before_ms:
+            return
+        try:
+            self.recall_due(task, batch)
+            self._run_on(task, batch)
+            if task.keys.waiting_bytes <= self._spec.stanza.max_waiting_bytes:
+                self._read_sources(task, batch)
+        except RegistryUnavailable:
+            task.not_before_ms = batch.now_ms + _REGISTRY_PAUSE_MS
+
+    def recall_due(self, task: Task, batch: Batch) -> None:
+        """What is due in the lanes goes before its key's queue; a copy that nobody waits for any more is passed over."""
+        for lane in task.lanes:
+            while lane.buffer and (due_ms := due_at_ms(lane.buffer[0].headers()) or 0) <= batch.now_ms:
+                record = returned(lane.buffer[0])
+                if record is None:
+                    self.refuse(task, batch, lane, "no retry record: its facts are missing")
+                else:
+                    self._recall(task, batch, record, due_ms)
+                lane.buffer.popleft()
+
+    def refuse(self, task: Task, batch: Batch, stream: Stream, reason: str) -> None:
+        """Somebody else's bytes in one of our own topics end in the dead letters."""
+        record = sourced(stream.buffer[0], stream.topic)
+        tried = Tried(record, id_of(record).encode())
+        self._settlement.settle(task, batch, tried, Failed(Poison(reason), "decode", may_hold=False))
+
+    def _recall(self, task: Task, batch: Batch, record: Record, due_ms: int) -> None:
+        key = ordering_key(self._spec, record)
+        held = task.keys.held.get(key)
+        if held is not None and is_awaited(held, id_of(record), due_ms):
+            task.keys.recall(key, record, held.lane, held.attempts, batch.now_ms)
+
+    def _run_on(self, task: Task, batch: Batch) -> None:
+        for key in list(task.keys.running_on):
+            while key in task.keys.running_on and not self._is_over():
+                tried = self._settlement.oldest(task, key)
+                if tried.record.topic() in self._own:
+                    break  # the window delivers it
+                outcome = self._try(task, tried.record.topic(), tried.record)
+                task.keys.take(key)
+                self._settlement.settle(task, batch, tried, outcome)
+
+    def _read_sources(self, task: Task, batch: Batch) -> None:
+        held, settle = task.keys.held, self._settlement.settle
+        while not self._is_over():
+            ready = [stream for stream in task.sources if stream.buffer]
+            if not ready:
+                return
+            stream = ready[0] if len(ready) == 1 else min(ready, key=_append_time)
+            message = stream.buffer[0]
+            if held or self._handlers.hung:
+                self._with_care(task, batch, stream, message)
+            else:
+                outcome = self._handlers.handle(task.tables, stream.topic, message)
+                if isinstance(outcome, Failed):
+                    settle(task, batch, self._settlement.fresh(stream.topic, message), outcome)
+                elif outcome.outputs or outcome.timers:
+                    self._settlement.performed(task, batch, message.key() or b"", outcome)
+                batch.counts["processed"] += not isinstance(outcome, Failed)
+            stream.buffer.popleft()
+
+    def _with_care(self, task: Task, batch: Batch, stream: Stream, message: Message) -> None:
+        tried = self._settlement.fresh(stream.topic, message)
+        if tried.key in task.keys.held:
+            task.keys.append(tried.key, tried.record)
+            return
+        self._settlement.settle(task, batch, tried, self._try(task, stream.topic, tried.record))
+
+    def _try(self, task: Task, topic: str, record: Record) -> Performed | Failed:
+        if self._handlers.is_blamed(id_of(record)):
+            return Failed(HandlerTimeout("the handler did not return in time"), "handle")
+        return self._handlers.handle(task.tables, topic, record)
+
+
+def _append_time(stream: Stream) -> int:
+    return stream.buffer[0].timestamp()[1]
