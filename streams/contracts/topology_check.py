@@ -1,4 +1,4 @@
-"""What must hold over the whole map: every file is there, every command has one owner, no topic's name is taken twice."""
+"""What must hold over the whole map: files are there, commands have one owner, no topic's name is taken twice."""
 
 import re
 
@@ -38,6 +38,6 @@ def _check_names(topology: Topology, draft: Draft) -> None:
             draft.mistakes.add(line, what, "write at most 249 letters, digits, dots, _ and -")
         elif folded in taken:
             name, other = taken[folded]
-            what = f"{spec.of} needs the topic {spec.name}, but {other} has {name}"
-            draft.mistakes.add(line, what, "Kafka takes . and _ for the same; give one of them another name")
+            what = f"the topic {spec.name} of {spec.of} is to Kafka the same as {name} of {other}"
+            draft.mistakes.add(line, what, "give one of them another name")
         taken.setdefault(folded, (spec.name, spec.of))

@@ -42,12 +42,13 @@ def read_contexts(top: Section, draft: Draft) -> None:
 def _context(name: Name, section: Section, draft: Draft) -> Context:
     owner = section.get("owner", text, name.text)
     for topic in section.names("publishes"):
-        _publish(topic, section, owner, draft)
+        if draft.is_public(topic, section):
+            _publish(topic, section, owner, draft)
     slips = section.section("slips")
     sagas = section.sections("sagas", "saga")
     routes = Routes(
         owner=owner,
-        slips=[(Name(slip, slips.at(slip)), slips.names(slip)) for slip in slips],
+        slips=[(Name(slip, slips.at(slip)), slips.names(slip, may_repeat=True)) for slip in slips],
         steps=section.sections("steps", "step"),
         heard=[heard for _, saga in sagas for heard in saga.names("on")],
     )
@@ -57,22 +58,18 @@ def _context(name: Name, section: Section, draft: Draft) -> Context:
 
 
 def _publish(name: Name, section: Section, owner: str, draft: Draft) -> None:
-    for spec in draft.public((name,), section.title):
-        if spec.owner:
-            section.note(name.line, f"{spec.topic} is published by {spec.owner} too; let one context publish it")
-        draft.events[spec.topic] = replace(spec, owner=owner)
+    spec = draft.events[name.text]
+    if spec.owner:
+        section.note(name.line, f"{spec.topic} is published by {spec.owner} too; let one context publish it")
+    draft.events[spec.topic] = replace(spec, owner=owner)
 
 
 def _add_subscriber(name: Name, section: Section, owner: str, draft: Draft) -> None:
-    heard = section.names("on")
     begin = start(section)
-    sources = tuple(Source(event, **begin) for event in draft.public(heard, section.title))
-    draft.check_partitions(heard, section.title)
+    sources = tuple(Source(event, **begin) for event in draft.heard(section))
     own = {"kind": "subscriber", "owner": owner} | order(section)
     draft.add_stanza(draft.stanza(name.text, section, sources, **own), name.line)
     section.names("sends")
-    if not heard:
-        section.note(section.at("on"), "it hears nothing; write for example on: [order.placed.v1]")
     section.done()
 
 

@@ -41,18 +41,31 @@ class Draft:
         self.stanzas[stanza.group] = stanza
         self.lines.setdefault(stanza.group, line)
 
-    def public(self, names: tuple[Name, ...], title: str) -> list[EventSpec]:
-        """The events of that name; a command or an unknown name is a mistake of the section with that title."""
-        return [self.events[name.text] for name in names if self._is_public(name, title)]
+    def heard(self, section: Section) -> list[EventSpec]:
+        """The events that a subscriber or partner reads: public, and with equal partition counts."""
+        names = section.names("on")
+        self.check_heard(names, section)
+        return [self.events[name.text] for name in names if self.is_public(name, section)]
 
-    def check_partitions(self, names: tuple[Name, ...], title: str) -> None:
-        """Topics that one app reads need the same number of partitions."""
-        known = [(name, self.events[name.text].partitions) for name in names if name.text in self.events]
-        for name, partitions in known[1:]:
-            first, expected = known[0]
-            if partitions != expected:
-                what = f"{title}: {name.text} has {partitions} partitions, {first.text} has {expected}"
-                self.mistakes.add(name.line, what, "give the topics that one app reads the same number")
+    def check_heard(self, names: tuple[Name, ...], section: Section) -> None:
+        """Every app hears something, and the topics that one app reads have the same number of partitions."""
+        if not names:
+            section.note(section.at("on"), "it hears nothing; write for example on: [order.placed.v1]")
+        known = [(name, self.events[name.text]) for name in names if name.text in self.events]
+        known.sort(key=lambda each: each[1].is_internal)  # commands follow the events and are never to blame
+        for name, spec in known[1:]:
+            first = known[0][1]
+            if spec.partitions != first.partitions:
+                what = f"{name.text} has {spec.partitions} partitions and {first.topic} has {first.partitions}"
+                section.note(name.line, f"{what}; give the topics that one app reads the same number")
+
+    def is_public(self, name: Name, section: Section) -> bool:
+        """Whether it is an event for everybody; a command, a partner's own topic or an unknown name is a mistake."""
+        public = [e.topic for e in self.events.values() if not e.is_internal and not e.is_partner_own]
+        if name.text not in public:
+            what = "no public event" if name.text in self.events else "no event"
+            section.note(name.line, f"{name.text} is {what}; {suggest(name.text, public)}")
+        return name.text in public
 
     def ladder(self, section: Section) -> Ladder:
         """The ladder that `section` names, or the default one."""
@@ -77,14 +90,6 @@ class Draft:
             **section.given(max_waiting_bytes=("max_waiting", size), handler_timeout=("handler_timeout", duration)),
             **own,
         )
-
-    def _is_public(self, name: Name, title: str) -> bool:
-        spec = self.events.get(name.text)
-        public = [e.topic for e in self.events.values() if not e.is_internal and not e.is_partner_own]
-        if name.text not in public:
-            what = f"{title}: {name.text} is {'no public event' if spec else 'no event'}"
-            self.mistakes.add(name.line, what, suggest(name.text, public))
-        return name.text in public
 
 
 def order(section: Section) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def load(path: Path, root: Path = ROOT) -> Topology:
     own = top.given(max_clock_skew=("max_clock_skew", duration), replication=("replication", count))
     _read_events(top, draft)
     _read_retries(top, draft)
+    if not draft.events:
+        top.note(top.at("events"), "it has no events; write for example events: {order.placed.v1: {…}}")
     read_contexts(top, draft)
     read_partners(top, draft)
     top.done()
@@ -67,5 +69,5 @@ def _read_retries(top: Section, draft: Draft) -> None:
     defaults = top.section("defaults", "defaults")
     draft.default_retry = defaults.get("retry", text, None)
     if draft.default_retry is not None:
-        draft.ladder(defaults)
+        draft.ladders.setdefault(draft.default_retry, draft.ladder(defaults))
     defaults.done()

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from streams.contracts.mistakes import suggest
 from streams.contracts.topology import Source
 from streams.contracts.topology_draft import Draft
 from streams.contracts.topology_section import Name, Section
@@ -16,11 +15,9 @@ KEEP = timedelta(days=30)
 def add_saga(name: Name, section: Section, owner: str, draft: Draft) -> None:
     heard = section.names("on")
     sources = tuple(Source(draft.events[topic.text]) for topic in heard if topic.text in draft.events)
-    draft.check_partitions(heard, section.title)
+    draft.check_heard(heard, section)
     own: dict[str, Any] = {"kind": "saga", "owner": owner, "policy": _policy(section)}
     draft.add_stanza(draft.stanza(name.text, section, sources, **own), name.line)
-    if not heard:
-        section.note(section.at("on"), f"it hears nothing; {suggest('', draft.events)}")
     section.names("sends")
     section.done()
 

@@ -52,7 +52,7 @@ class Section:
             return default
 
     def given(self, **fields: tuple[str, Callable[[Any], Any]]) -> dict[str, Any]:
-        """Arguments for a dataclass: each field whose key stands here, as its parser reads it; the others keep their defaults."""
+        """Arguments for a dataclass: each field whose key stands here, as its parser reads it; no others."""
         values = {field: self.get(key, parse, None) for field, (key, parse) in fields.items()}
         return {field: value for field, value in values.items() if value is not None}
 
@@ -93,13 +93,13 @@ class Section:
         self.note(node.line, f"{key} is {kind(node.value)}; write a list, [a, b]")
         return []
 
-    def names(self, key: str) -> tuple[Name, ...]:
+    def names(self, key: str, *, may_repeat: bool = False) -> tuple[Name, ...]:
         """The list of names `key`; empty where it is missing."""
         found: list[Name] = []
         for item in self.items(key):
             if not isinstance(item.value, str):
                 self.note(item.line, f"{key} contains {kind(item.value)}; write names")
-            elif any(item.value == name.text for name in found):
+            elif not may_repeat and any(item.value == name.text for name in found):
                 self.note(item.line, f"{key} names {item.value} twice; keep one of the two")
             else:
                 found.append(Name(item.value, item.line))

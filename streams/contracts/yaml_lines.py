@@ -21,7 +21,7 @@ class NotYaml(Exception):
     """The file cannot be read as YAML; `line` is where."""
 
     def __init__(self, line: int, what: str) -> None:
-        super().__init__(what)
+        super().__init__(" ".join(what.split()))
         self.line = line
 
 
@@ -70,11 +70,15 @@ class _Tree:
         return Located({self._key(key): self.located(value) for key, value in node.value}, line, keys, twice)
 
     def _key(self, node: yaml.Node) -> str:
+        if node.tag == "tag:yaml.org,2002:merge":
+            return "<<"
         value = self._scalar(node) if isinstance(node, yaml.ScalarNode) else "?"
         return "on" if value is True else str(value)
 
     def _scalar(self, node: yaml.Node) -> Any:
         try:
             return self._loader.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
+        except yaml.MarkedYAMLError as error:
+            raise NotYaml(node.start_mark.line + 1, f"is not YAML: {error.problem}") from error
+        except ValueError as error:
             raise NotYaml(node.start_mark.line + 1, f"is not YAML: {error}") from error

@@ -1,4 +1,4 @@
-"""Partners that the map no longer has although their records still wait: `run` refuses until it is told to abandon them."""
+"""Partners whose records wait although the map has lost them: `run` refuses until it is told to abandon them."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime

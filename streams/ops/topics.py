@@ -32,8 +32,10 @@ class Change:
     config: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan(topology: Topology, cluster: Mapping[str, Standing], prefix: Names, has_registry: bool = False) -> list[Change]:
-    """What `apply` would do, what it refuses and what it leaves; `cluster` has every topic, with its settings if it is ours."""
+def plan(
+    topology: Topology, cluster: Mapping[str, Standing], prefix: Names, has_registry: bool = False
+) -> list[Change]:
+    """What `apply` would do, refuses and leaves; `cluster` has every topic, those of the map with their settings."""
     changes: list[Change] = []
     for spec in topics(topology, has_registry=has_registry):
         topic = spec.on_cluster(prefix)
@@ -50,8 +52,12 @@ def planned(settings: Settings, topology: Topology) -> list[Change]:
     return _planned(TopicsAdmin(settings), settings, topology)
 
 
-def apply(settings: Settings, topology: Topology, progress: Progress = lambda name, done, total: None) -> list[Change]:
-    """Does what the plan says and returns it; raises TopicsRefused before anything is changed, Unavailable, TopicRefused."""
+def apply(settings: Settings, topology: Topology, progress: Progress) -> list[Change]:
+    """Does what the plan says and returns it.
+
+    Raises TopicsRefused before anything is changed, and Unavailable and TopicRefused as the cluster does; what was done
+    until then stays, and another `apply` goes on from there.
+    """
     admin = TopicsAdmin(settings)
     changes = _planned(admin, settings, topology)
     refused = [f"{change.topic}: {change.what}" for change in changes if change.kind == "refused"]

@@ -37,7 +37,7 @@ class Standing:
 
 
 class TopicsAdmin:
-    """Names here are the cluster's. Every method raises Unavailable where no broker answers, TopicRefused where one refuses."""
+    """In the cluster's names. Methods raise Unavailable where no broker answers, TopicRefused where one refuses."""
 
     def __init__(self, settings: Settings) -> None:
         self._broker = settings.broker
