@@ -1,10 +1,9 @@
 """Screens every order for signs of fraud. `faust -A streams.subscribers.fraud worker`"""
 
-from streams.runtime.app import build
-
 from streams.contracts.current import stanza
 from streams.domain.effects import Effect, Publish
 from streams.domain.events import OrderPlaced, OrderScreened
+from streams.runtime.app import build
 
 LARGE_TOTAL_CENTS = 2_000_00
 

@@ -1,10 +1,10 @@
 """Orders are screened for signs of fraud."""
 
 import pytest
-from streams.subscribers.fraud import screen
 
 from streams.domain.effects import Publish
 from streams.domain.events import OrderPlaced, OrderScreened
+from streams.subscribers.fraud import screen
 from tests.subscribers.orders import order
 
 
