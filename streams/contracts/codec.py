@@ -83,8 +83,9 @@ class Codec:
 
     def _writer(self, topic: str, number: int, schema: Schema) -> tuple[bytes, Write]:
         local = self._local[topic]
-        if schema.get("name") != local["name"]:
-            raise Unencodable(f"the latest schema of {topic} is {schema.get('name')}, not {local['name']}")
+        written = schema.get("name") if isinstance(schema, dict) else schema
+        if written != local["name"]:
+            raise Unencodable(f"the latest schema of {topic} is {written}, not {local['name']}")
         record = self._types[local["name"]]
         write = _careful_writer(topic, schema, record)
         if _meaning(schema) == _meaning(local):

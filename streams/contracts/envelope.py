@@ -7,15 +7,25 @@ from functools import lru_cache
 from hashlib import sha1
 from uuid import NAMESPACE_DNS, uuid5
 
-from streams.contracts.facts import Facts as Facts
-from streams.contracts.facts import dead_letter as dead_letter
-from streams.contracts.facts import due_at_ms as due_at_ms
-from streams.contracts.facts import facts_of as facts_of
-from streams.contracts.facts import fingerprint as fingerprint
-from streams.contracts.facts import original as original
-from streams.contracts.facts import with_facts as with_facts
+from streams.contracts.facts import Facts, dead_letter, due_at_ms, facts_of, fingerprint, original, with_facts
 from streams.contracts.headers import Headers, Written, text
 from streams.domain.events import TimerDue
+
+__all__ = [
+    "Cause",
+    "Facts",
+    "cause_of",
+    "dead_letter",
+    "due_at_ms",
+    "effect_id",
+    "facts_of",
+    "fingerprint",
+    "instant",
+    "original",
+    "outgoing",
+    "timer_cause",
+    "with_facts",
+]
 
 NAMESPACE = uuid5(NAMESPACE_DNS, "crossdock")  # of every id; the name in it is group/cause id/index
 MAX_ID_BYTES = 512

@@ -1,4 +1,4 @@
-"""Dataclasses to the plain rows that fastavro takes and back, field by field: the careful way, which names what is wrong."""
+"""Dataclasses to the rows that fastavro takes and back: the careful way, which names what is wrong."""
 
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -28,8 +28,9 @@ def has_time(record: type) -> bool:
 
 def row(record: Any) -> Row:
     """The record as fastavro writes it; a time without zone is UTC. Raises WrongType."""
-    name = type(record).__name__
-    return {field: _down(hint, getattr(record, field), f"{name}.{field}") for field, hint in hints_of(type(record)).items()}
+    kind: type = type(record)
+    hints = hints_of(kind).items()
+    return {field: _down(hint, getattr(record, field), f"{kind.__name__}.{field}") for field, hint in hints}
 
 
 def made(record: type, found: Row) -> Any:
@@ -42,7 +43,7 @@ def _down(hint: Any, value: Any, where: str) -> Any:
     if origin in (Union, UnionType):
         return None if value is None and NoneType in parts else _down(_present(parts), value, where)
     wanted: Any = str if origin is Literal else origin or hint
-    if not isinstance(value, wanted) or isinstance(value, bool) and wanted is not bool:
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise WrongType(f"{where} is {type(value).__name__}, not {wanted.__name__}")
     if is_dataclass(wanted):
         return row(value)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from streams.contracts.compatibility import refusals
+
 Schema = Any  # a schema as its JSON value: what json.loads makes of an .avsc text
 Entry = tuple[bytes, bytes]  # key and value of one record of `_schemas`
 
@@ -28,6 +30,14 @@ class Unpublished(RegistryUnavailable):
         super().__init__(f"{subject} has no schema in the registry; run `schemas publish`")
 
 
+class Refused(Exception):
+    """Schemas that would leave old records unreadable: what is wrong by subject. Nothing was published."""
+
+    def __init__(self, reasons: Mapping[str, list[str]]) -> None:
+        super().__init__("\n".join(f"{subject}: {reason}" for subject, all_ in reasons.items() for reason in all_))
+        self.reasons = reasons
+
+
 class Schemas(Protocol):
     """What the codec asks of a registry; both answers come from memory where they can."""
 
@@ -45,7 +55,10 @@ class Registry(Schemas, Protocol):
         """Every version that is not deleted, oldest first; none for a subject never published."""
 
     def register(self, wanted: Mapping[str, Schema]) -> dict[str, int]:
-        """Make each schema a version of its subject unless it is one; the ids by subject. Checks no compatibility."""
+        """Make each schema a version of its subject unless it is one; the ids by subject.
+
+        Raises Refused, after which nothing is changed, or RegistryUnavailable, after which it may be called again.
+        """
 
 
 @dataclass(slots=True)
@@ -67,6 +80,18 @@ class Book:
         elif about.get("keytype") == "SCHEMA" and isinstance(subject, str) and isinstance(version, int):
             self._note(subject, version, said)
 
+    def latest(self, subject: str) -> tuple[int, Schema] | None:
+        live = self.live(subject)
+        return (live[-1], self.schemas[live[-1]]) if live else None
+
+    def versions(self, subject: str) -> list[Schema]:
+        return [self.schemas[number] for number in self.live(subject)]
+
+    def ids(self, wanted: Mapping[str, Schema]) -> dict[str, int]:
+        """The id that each schema has as a version of its subject, where it is one."""
+        found = {subject: self.id_of(schema) for subject, schema in wanted.items()}
+        return {subject: number for subject, number in found.items() if number in self.live(subject)}
+
     def live(self, subject: str) -> list[int]:
         """The ids of the versions that are not deleted, oldest first."""
         versions = self.subjects.get(subject, {})
@@ -76,7 +101,9 @@ class Book:
         return next((number for number, known in self.schemas.items() if known == schema), None)
 
     def entries(self, wanted: Mapping[str, Schema]) -> list[Entry]:
-        """The records that make each schema a version of its subject; the same text has one id everywhere."""
+        """The records that make each schema a version of its subject; the same text has one id. Raises Refused."""
+        if reasons := refusals(wanted, self.versions):
+            raise Refused(reasons)
         draft = Book(dict(self.schemas), {s: dict(v) for s, v in self.subjects.items()}, set(self.deleted))
         written = []
         for subject, schema in wanted.items():
@@ -122,10 +149,10 @@ class InMemory:
         self.book = Book()
 
     def latest(self, subject: str) -> tuple[int, Schema]:
-        live = self.book.live(subject)
-        if not live:
+        found = self.book.latest(subject)
+        if found is None:
             raise Unpublished(subject)
-        return live[-1], self.book.schemas[live[-1]]
+        return found
 
     def by_id(self, number: int) -> Schema:
         if number not in self.book.schemas:
@@ -133,29 +160,31 @@ class InMemory:
         return self.book.schemas[number]
 
     def versions(self, subject: str) -> list[Schema]:
-        return [self.book.schemas[number] for number in self.book.live(subject)]
+        return self.book.versions(subject)
 
     def register(self, wanted: Mapping[str, Schema]) -> dict[str, int]:
         for key, value in self.book.entries(wanted):
             self.book.apply(key, value)
-        return {
-            subject: number for subject, schema in wanted.items() if (number := self.book.id_of(schema)) is not None
-        }
+        return self.book.ids(wanted)
 
 
 def _object(data: bytes | None) -> dict[str, Any]:
     try:
         found = json.loads(data or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _schema(said: dict[str, Any]) -> Schema:
-    """The Avro schema of a SCHEMA record; what is not Avro keeps its type's name, which no codec can read."""
-    if said.get("schemaType", "AVRO") != "AVRO":
-        return {"type": said["schemaType"]}
+    """The schema of a SCHEMA record; what is not Avro keeps its type's name, which no codec can read."""
+    kind = said.get("schemaType", "AVRO")
+    return parsed(said.get("schema", "")) if kind == "AVRO" else {"type": kind}
+
+
+def parsed(text: str) -> Schema:
+    """The schema of its text; of what is no JSON something that no codec can read."""
     try:
-        return json.loads(said.get("schema", ""))
-    except ValueError:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return {"type": "not JSON"}

@@ -1,0 +1,48 @@
+"""The contracts as files: which schema of schemas/ each topic has."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from streams.contracts.names import changelog
+from streams.contracts.registry import Schema
+from streams.contracts.topology import Topology
+
+SAGA_STATE = "LeadState"
+
+
+class SchemaFileError(Exception):
+    """A file of schemas/ cannot be used; the message names it."""
+
+
+def load(directory: Path) -> dict[str, Schema]:
+    """Every record of the directory by its name, which is its file's; raises SchemaFileError."""
+    return {file.stem: _read(file) for file in sorted(directory.glob("*.avsc"))}
+
+
+def of_topics(records: Mapping[str, Schema], topology: Topology) -> dict[str, Schema]:
+    """The schema of each event topic of the map, and of the changelog of each app that keeps state of its own.
+
+    A saga's state is LeadState; a subscriber's is the record that names its group in `state_of`.
+    Raises SchemaFileError where a record of the map has no file.
+    """
+    carried = {topic: spec.record for topic, spec in topology.events.items()}
+    for group, stanza in topology.stanzas.items():
+        kept = [name for name, schema in records.items() if group in schema.get("state_of", ())]
+        for record in [SAGA_STATE] if stanza.kind == "saga" else kept:
+            carried[changelog(group)] = record
+    missing = {record for record in carried.values() if record not in records}
+    if missing:
+        raise SchemaFileError(f"schemas/ has no {', '.join(f'{record}.avsc' for record in sorted(missing))}")
+    return {topic: records[record] for topic, record in carried.items()}
+
+
+def _read(file: Path) -> Schema:
+    try:
+        schema: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SchemaFileError(f"{file.name} cannot be read: {error}") from error
+    if not isinstance(schema, dict) or schema.get("type") != "record" or schema.get("name") != file.stem:
+        raise SchemaFileError(f"{file.name} is not a record of the name {file.stem}")
+    return schema
