@@ -1,15 +1,22 @@
 """Writes records as the world outside does: by the map's topics, in the registry's Avro, with CloudEvents headers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha1
 
+from streams.contracts import schema_files
 from streams.contracts.codec import Codec, Unencodable
 from streams.contracts.envelope import Cause, outgoing
 from streams.contracts.names import Names
+from streams.contracts.settings import Settings
 from streams.contracts.topology import EventSpec, Topology
 from streams.domain.events import Event
 from streams.runtime.outgoing import Outgoing
+from streams.runtime.registry import registry
+
+_PATIENCE_MS = 30_000
 
 
 class Unsendable(Exception):
@@ -41,6 +48,21 @@ class Sender:
         if len(found) != 1:
             raise Unsendable(f"{len(found) or 'no'} topics of the map carry {record}; one is needed")
         return found[0]
+
+
+@contextmanager
+def open_sender(settings: Settings, topology: Topology, group: str) -> Iterator[Sender]:
+    """A sender on this cluster; leaving it waits until everything is taken and raises SendFailed where it is not."""
+    producer = Outgoing(settings, message_timeout_ms=_PATIENCE_MS, linger_ms=5)
+    try:
+        yield Sender(group, codec_of(settings, topology), topology, Names(settings.prefix), producer)
+    finally:
+        producer.close()
+
+
+def codec_of(settings: Settings, topology: Topology) -> Codec:
+    local = schema_files.of_topics(schema_files.load(settings.schemas), topology)
+    return Codec(registry(settings), Names(settings.prefix), local)
 
 
 def _own_cause(topic: str, value: bytes) -> Cause:

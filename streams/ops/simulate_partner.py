@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from random import Random
@@ -37,7 +36,7 @@ class Stats:
     violations: int = 0
     unsigned: int = 0
     failed: int = 0
-    statuses: Counter[int] = field(default_factory=Counter)
+    statuses: dict[int, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -51,7 +50,7 @@ class Ledger:
     def note(self, message_id: str, key: str, time: str, status: int) -> None:
         """`time` is the message's own timestamp, whose text sorts as time does."""
         self.stats.total += 1
-        self.stats.statuses[status] += 1
+        self.stats.statuses[status] = self.stats.statuses.get(status, 0) + 1
         if status >= 300:
             self.stats.failed += 1
         elif message_id in self._taken:
@@ -143,10 +142,10 @@ def changed(behaviour: Behaviour, wanted: Any) -> Behaviour:
 
 async def serve(partner: Partner, port: int, stop: threading.Event, ready: Callable[[int], None]) -> None:
     """Serve on 127.0.0.1 until `stop`; `ready` is told the port (0 asks for a free one). Raises OSError if taken."""
-    runner = web.AppRunner(partner.application(), access_log=None)
+    runner = web.AppRunner(partner.application(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=1.0)
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         ready(runner.addresses[0][1])
         while not stop.is_set():

@@ -4,6 +4,7 @@ import heapq
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -11,13 +12,16 @@ from random import Random
 
 from streams.contracts.codec import Codec, Undecodable
 from streams.contracts.envelope import Cause, cause_of
+from streams.contracts.registry import UnknownSchema
+from streams.contracts.settings import Settings
+from streams.contracts.topology import Topology
 from streams.domain.events import Event, LeadOffered, ProviderAcceptedLead, ProviderDeclinedLead
-from streams.ops.sender import Sender
+from streams.ops.sender import Sender, codec_of, open_sender
 from streams.runtime.incoming import Incoming
 from streams.runtime.reading import Place, Stored
 
 GROUP = "simulated-providers"
-_TOPIC = "lead.offered.v1"
+TOPIC = "lead.offered.v1"
 _REASONS = ("no_capacity", "too_far", "not_worth_it")
 _LONGEST_NAP_S = 0.2
 _SETTLE_EVERY_S = 1.0
@@ -115,8 +119,8 @@ class Providers:
             self._read[place] = stored.offset + 1
             at = datetime.fromtimestamp(stored.time_ms / 1000, UTC)
             try:
-                offer = self._codec.decode(_TOPIC, stored.value, at)
-            except Undecodable:
+                offer = self._codec.decode(TOPIC, stored.value, at)
+            except (Undecodable, UnknownSchema):
                 continue
             if isinstance(offer, LeadOffered):
                 self._plan(offer, stored, cause_of(stored.headers, *place, stored.offset, at))
@@ -146,3 +150,13 @@ class Providers:
         if safe != self._settled:
             self._incoming.settle(safe)
             self._settled = safe
+
+
+def simulate(
+    settings: Settings, topology: Topology, habits: Habits, progress: Callable[[Answered], None], stop: threading.Event
+) -> Answered:
+    """Answer the offers of this cluster until `stop`, from where the last simulation left off."""
+    with open_sender(settings, topology, GROUP) as sender, closing(Incoming(settings, TOPIC, GROUP)) as incoming:
+        providers = Providers(incoming, codec_of(settings, topology), sender, habits)
+        providers.run(stop, progress)
+    return providers.answered
