@@ -15,7 +15,7 @@ def check(schema: Any) -> None:
 def _least(schema: Any, named: dict[str, int | None]) -> int:
     """The fewest bytes that a value takes; `named` holds None for records that are still open."""
     if isinstance(schema, list):
-        return 1
+        return 1 + min(_least(branch, named) for branch in schema)
     if isinstance(schema, str):
         found = named.get(schema, 0 if schema == "null" else 1)
         if found is None:

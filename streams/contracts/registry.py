@@ -76,7 +76,7 @@ class Book:
         about, said = _object(key), _object(value)
         subject, version = about.get("subject"), about.get("version")
         if about.get("keytype") == "DELETE_SUBJECT" and isinstance(subject, str):
-            self._delete_until(subject, said.get("version", 0))
+            self._delete_until(subject, said.get("version"))
         elif about.get("keytype") == "SCHEMA" and isinstance(subject, str) and isinstance(version, int):
             self._note(subject, version, said)
 
@@ -126,8 +126,9 @@ class Book:
         mark = self.deleted.add if said.get("deleted") else self.deleted.discard
         mark((subject, version))
 
-    def _delete_until(self, subject: str, last: int) -> None:
-        self.deleted.update((subject, version) for version in self.subjects.get(subject, {}) if version <= last)
+    def _delete_until(self, subject: str, last: Any) -> None:
+        if isinstance(last, int):
+            self.deleted.update((subject, version) for version in self.subjects.get(subject, {}) if version <= last)
 
 
 def entry(subject: str, version: int, number: int, schema: Schema) -> Entry:
@@ -179,7 +180,7 @@ def _object(data: bytes | None) -> dict[str, Any]:
 def _schema(said: dict[str, Any]) -> Schema:
     """The schema of a SCHEMA record; what is not Avro keeps its type's name, which no codec can read."""
     kind = said.get("schemaType", "AVRO")
-    return parsed(said.get("schema", "")) if kind == "AVRO" else {"type": kind}
+    return parsed(str(said.get("schema"))) if kind == "AVRO" else {"type": kind}
 
 
 def parsed(text: str) -> Schema:
