@@ -79,6 +79,7 @@ def transactional_producer(settings: Settings, member: Member, largest: int) -> 
             settings,
             transactional_id=member.id,
             transaction_timeout_ms=10_000,
+            retry_backoff_ms=5,
             partitioner="murmur2_random",
             linger_ms=0,
             message_max_bytes=largest + 131_072,
