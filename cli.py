@@ -4,11 +4,15 @@
 import click
 
 from streams.verbs import options
+from streams.verbs.contracts import compose, schemas, topics
 from streams.verbs.dead_commands import drop, replay
 from streams.verbs.dead_letters import dead
+from streams.verbs.doctor import doctor
 from streams.verbs.kafka import kafka
 from streams.verbs.leads import leads
+from streams.verbs.outside_world import feed, simulate
 from streams.verbs.partners import partners
+from streams.verbs.running import demo, run
 from streams.verbs.waiting import lag, parked
 
 
@@ -19,7 +23,9 @@ def cli() -> None:
 
 dead.add_command(replay)
 dead.add_command(drop)
-for verb in (kafka, leads, dead, parked, partners, lag):
+for verb in (
+    demo, kafka, topics, schemas, run, feed, simulate, leads, dead, parked, partners, lag, doctor, compose,
+):  # fmt: skip
     cli.add_command(verb)
 
 if __name__ == "__main__":

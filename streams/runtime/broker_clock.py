@@ -21,7 +21,8 @@ def ahead_ms(settings: Settings, topic: str) -> float | None:
     """
     answer: list[Any] = []
     names = Names(settings.prefix)
-    asking = clients.producer(settings, transactional_id=names.group(f"clock-{uuid4()}"))
+    own = {"transactional_id": names.group(f"clock-{uuid4()}"), "transaction_timeout_ms": 10_000}
+    asking = clients.producer(settings, **own)
     asking.init_transactions(PATIENCE_S)
     asking.begin_transaction()
     before_ms = time.time() * 1000

@@ -15,23 +15,19 @@ from streams.contracts.settings import Settings
 from streams.runtime import clients
 from streams.runtime.reading import PATIENCE_S, Place, Stored, Unavailable, read
 
-__all__ = ["Cluster", "KafkaException", "Place", "Stored", "Unavailable"]
+__all__ = ["Cluster", "KafkaException", "Place", "Stored", "Unavailable", "quiet", "reach"]
 
 
 class Cluster:
     """One cluster in logical names. Every method raises Unavailable where Kafka does not answer in time."""
 
     def __init__(self, settings: Settings) -> None:
-        quiet = {"log_level": "0"} | dict(settings.kafka_config)
-        self.settings = replace(settings, kafka_config=quiet)
+        self.settings = quiet(settings)
         self.names = Names(settings.prefix)
 
     @cached_property
     def admin(self) -> AdminClient:
-        """Raises Unavailable at once where nobody listens, which librdkafka would wait for."""
-        reasons = [reason for address in self.settings.broker.split(",") if (reason := _unreachable(address.strip()))]
-        if len(reasons) == len(self.settings.broker.split(",")):
-            raise self._silent(reasons[0])
+        reach(self.settings)
         return clients.admin(self.settings)
 
     @cached_property
@@ -40,7 +36,7 @@ class Cluster:
         try:
             found: Iterable[Any] = self.admin.list_topics(timeout=PATIENCE_S).topics.values()
         except KafkaException as error:
-            raise self._silent(error.args[0].str()) from error
+            raise _silent(self.settings, error.args[0].str()) from error
         ours = (topic for topic in found if topic.topic.startswith(self.names.prefix))
         return {self.names.logical(topic.topic): len(topic.partitions) for topic in ours}
 
@@ -104,13 +100,27 @@ class Cluster:
         try:
             return future.result(timeout=PATIENCE_S + 1)
         except TimeoutError as error:
-            raise self._silent("no answer in time") from error
+            raise _silent(self.settings, "no answer in time") from error
         except KafkaException as error:
-            raise self._silent(error.args[0].str()) from error
+            raise _silent(self.settings, error.args[0].str()) from error
 
-    def _silent(self, reason: str) -> Unavailable:
-        where = f"no answer from Kafka at {self.settings.broker} ({reason})"
-        return Unavailable(f"{where}; `kafka up` starts one, --broker names another")
+
+def quiet(settings: Settings) -> Settings:
+    """The same system for somebody who is told of errors by exceptions only."""
+    return replace(settings, kafka_config={"log_level": "0"} | dict(settings.kafka_config))
+
+
+def reach(settings: Settings) -> None:
+    """Raises Unavailable at once where no broker listens; librdkafka would go on trying."""
+    addresses = settings.broker.split(",")
+    reasons = [reason for address in addresses if (reason := _unreachable(address.strip()))]
+    if len(reasons) == len(addresses):
+        raise _silent(settings, reasons[0])
+
+
+def _silent(settings: Settings, reason: str) -> Unavailable:
+    where = f"no answer from Kafka at {settings.broker} ({reason})"
+    return Unavailable(f"{where}; `kafka up` starts one, --broker names another")
 
 
 def _unreachable(address: str) -> str | None:

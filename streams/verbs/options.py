@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from streams.verbs import errors
+
 _SYSTEM: Mapping[str, tuple[str, click.ParamType | None, str]] = {
     "--broker": ("CROSSDOCK_BROKER", None, "Kafka as host:port[,host:port]; default 127.0.0.1:9092."),
     "--home": ("CROSSDOCK_HOME", click.Path(file_okay=False), "Where we keep our files; default .crossdock."),
@@ -49,7 +51,7 @@ class Verb(click.Command):
 
 
 class Verbs(click.Group):
-    """A group whose known errors end as one line and exit code 1; anything else is a bug and shows its trace."""
+    """A group that takes the system's options too, and whose known errors end as one line and exit code 1."""
 
     command_class = Verb
     group_class = type
@@ -59,20 +61,8 @@ class Verbs(click.Group):
         self.params += system_options(hidden=not is_root)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with errors.as_messages():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
-        except known_errors() as error:
-            raise click.ClickException(str(error)) from error
-
-
-def known_errors() -> tuple[type[Exception], ...]:
-    """Errors whose text says what is wrong and what to do next; evaluated only once something was raised."""
-    from streams.contracts.settings import SettingsError
-    from streams.runtime.outside import KafkaException, Unavailable
-
-    return (SettingsError, Unavailable, KafkaException, OSError)
 
 
 class Duration(click.ParamType):

@@ -15,9 +15,17 @@ class System:
 
     @property
     def settings(self) -> "Settings":
-        from streams.contracts.settings import from_env
+        """Of a cluster that can be reached; its clients report errors by exceptions only. Raises Unavailable.
 
-        return from_env()
+        A map with mistakes is told first.
+        """
+        from streams.contracts.settings import from_env
+        from streams.runtime.outside import quiet, reach
+
+        settings = quiet(from_env())
+        assert self.topology
+        reach(settings)
+        return settings
 
     @property
     def topology(self) -> "Topology":
