@@ -1,0 +1,7 @@
+"""The laws of leads.md checked from outside, over everything that the topics hold once the system is at rest."""
+
+from streams.ops.laws.history import Fact, History, Letter
+from streams.ops.laws.judge import Verdict, judge
+from streams.ops.laws.reading import read, taken_from_log
+
+__all__ = ["Fact", "History", "Letter", "Verdict", "judge", "read", "taken_from_log"]
