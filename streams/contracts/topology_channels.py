@@ -2,7 +2,9 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from streams.contracts.addresses import is_public
 from streams.contracts.mistakes import suggest
 from streams.contracts.topology import Channel
 from streams.contracts.topology_section import Section
@@ -37,7 +39,17 @@ def channel(partner: Section, root: Path) -> Channel | None:
     found = Channel(kind, target, **section.given(**COMMON), options=_options(kind, section))
     if kind in TARGETS:
         section.done()
+    if kind == "webhook" and _is_inside(target) and not found.options.get("allow_private"):
+        section.note(section.at(kind), f"{target} is no public address; allow_private: true would permit it")
     return found
+
+
+def _is_inside(target: str) -> bool:
+    """Whether a literal address leads into our own network; a name is judged when it is resolved."""
+    try:
+        return not is_public(urlsplit(target).hostname or "")
+    except ValueError:
+        return False
 
 
 def _options(kind: str, section: Section) -> dict[str, Any]:

@@ -67,6 +67,9 @@ def apply(settings: Settings, topology: Topology, progress: Progress) -> list[Ch
     for at in range(0, len(todo), BATCH):
         progress("topics", at, len(todo))
         _perform(admin, todo[at : at + BATCH])
+    admin.await_leaders(
+        {change.topic: change.spec.partitions for change in todo if change.spec and change.kind != "configure"}
+    )
     progress("topics", len(todo), len(todo))
     return changes
 

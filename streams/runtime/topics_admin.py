@@ -1,18 +1,19 @@
 """Topics of the cluster as they stand, and the requests that change them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
     NewPartitions,
     NewTopic,
+    OffsetSpec,
     ResourceType,
 )
 
@@ -21,7 +22,7 @@ from streams.contracts.topics import TopicSpec
 from streams.runtime import clients
 from streams.runtime.reading import PATIENCE_S, Unavailable
 
-BETWEEN_LOOKS_S = 0.05
+BETWEEN_LOOKS_S = 0.1
 
 
 class TopicRefused(Exception):
@@ -39,9 +40,10 @@ class Standing:
 class TopicsAdmin:
     """In the cluster's names. Methods raise Unavailable where no broker answers, TopicRefused where one refuses."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._broker = settings.broker
-        self._admin = clients.admin(settings)
+    def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
+        quiet = {"log_level": "0"} | dict(settings.kafka_config)
+        self._broker, self._patience_s = settings.broker, patience_s
+        self._admin = clients.admin(replace(settings, kafka_config=quiet))
 
     def standing(self, detailed: Collection[str]) -> dict[str, Standing]:
         """Every topic of the cluster; the `detailed` ones with their settings."""
@@ -53,11 +55,10 @@ class TopicsAdmin:
         return {name: Standing(count, settings.get(name, {})) for name, count in counts.items()}
 
     def create(self, specs: Mapping[str, TopicSpec]) -> None:
-        """Returns when the cluster shows the new topics; one that somebody else just made is as good."""
+        """Makes the topics; one that somebody else just made is as good."""
         new = [NewTopic(name, s.partitions, s.replication, config=dict(s.config)) for name, s in specs.items()]
         for name, future in (self._admin.create_topics(new) if new else {}).items():
             self._answer(name, future, forgiven=KafkaError.TOPIC_ALREADY_EXISTS)
-        self._await(specs.keys())
 
     def configure(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         """Sets the given settings of each topic and leaves its others as they are."""
@@ -73,20 +74,29 @@ class TopicsAdmin:
         for name, future in (self._admin.create_partitions(new) if new else {}).items():
             self._answer(name, future)
 
+    def await_leaders(self, counts: Mapping[str, int]) -> None:
+        """Returns when every partition of these topics takes records, which is a moment after the topics are shown."""
+        waited = {(name, number) for name, count in counts.items() for number in range(count)}
+        for _ in range(int(6 * PATIENCE_S / BETWEEN_LOOKS_S)):
+            shown = self._counts()  # list_offsets for a topic that is not shown would never look for it again
+            waited -= self._led({place for place in waited if place[0] in shown})
+            if not waited:
+                return
+            sleep(BETWEEN_LOOKS_S)
+        raise Unavailable(f"{self._broker} made {min(waited)[0]} but nobody leads it; is the broker well?")
+
+    def _led(self, places: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(*place): latest for place in places}
+        answers = self._admin.list_offsets(asked, request_timeout=PATIENCE_S) if asked else {}
+        return {(found.topic, found.partition) for found, future in answers.items() if not future.exception(PATIENCE_S)}
+
     def _counts(self) -> dict[str, int]:
         try:
-            found = self._admin.list_topics(timeout=PATIENCE_S).topics
+            found = self._admin.list_topics(timeout=self._patience_s).topics
         except KafkaException as error:
             raise self._silent(error) from error
         return {name: len(topic.partitions) for name, topic in found.items()}
-
-    def _await(self, names: Iterable[str]) -> None:
-        for _ in range(int(PATIENCE_S / BETWEEN_LOOKS_S)):
-            missing = set(names) - self._counts().keys()
-            if not missing:
-                return
-            sleep(BETWEEN_LOOKS_S)
-        raise Unavailable(f"{self._broker} made {min(missing)} but does not show it; is the broker well?")
 
     def _answer(self, name: str, future: "Future[Any]", forgiven: int | None = None) -> Any:
         try:
@@ -103,7 +113,7 @@ class TopicsAdmin:
 
     def _silent(self, error: KafkaException) -> Unavailable:
         where = f"no answer from Kafka at {self._broker} ({error.args[0].str()})"
-        return Unavailable(f"{where}; `kafka up` starts one, CROSSDOCK_BROKER names another")
+        return Unavailable(f"{where}; `kafka up` starts one, --broker names another")
 
 
 def _set(key: str, value: str) -> ConfigEntry:

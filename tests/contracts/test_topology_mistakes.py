@@ -118,6 +118,7 @@ PARTNERS = [
     (WEBHOOK, 'webhook: "ftp://x"', "'ftp://x' is no web address; write http:// or https:// and a host"),
     ("secret_env: PARTNER_X_SECRET, ", "", "secret_env is missing; write for example secret_env: PARTNER_X_SECRET"),
     ("PARTNER_X_SECRET", "whsec_c2VjcmV0", "a secret stands in the map; write the name of the environment variable"),
+    (", allow_private: true", "", "http://127.0.0.1:8099/leads is no public address; allow_private: true would permit"),
     ("timeout: 10s", "timout: 10s", "timout is no key here; did you mean timeout?"),
     ("allow_private: true", "allow_private: please", "allow_private: 'please' is no switch; write true or false"),
 ]
@@ -222,7 +223,9 @@ def test_a_schema_that_is_no_record_is_refused(tmp_path: Path) -> None:
         load(file, root=tmp_path)
 
 
-JUNK = st.sampled_from([None, True, 0, -1, 1.5, "", "x y", "order.placed.v1", "quick", [], [[]], [None], {}, {"x": {}}])
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, -1, 1.5, "", "x y", "order.placed.v1", "quick", [], [[]], [None], {}, {"x": {}}]
+)
 
 
 @given(st.data())
