@@ -40,9 +40,6 @@ class EngineService(Service):
 
     async def on_stop(self) -> None:
         self.driver.stop()
-        await self.wait_for_stopped_engine()
-
-    async def wait_for_stopped_engine(self) -> None:
         await self.wait(self._running)
 
 
@@ -74,6 +71,13 @@ class App(faust.App):
 
     def _new_web(self) -> Any:
         return PatientWeb(self)
+
+    async def on_first_start(self) -> None:
+        """Faust would make directories for tables of its own."""
+
+    async def on_start(self) -> None:
+        """Faust would make a consumer of its own here."""
+        self.finalize()
 
 
 def build(
