@@ -79,10 +79,12 @@ class World:
         self._producer = clients.producer(self.settings)
 
     def __enter__(self) -> Self:
-        topics.apply(self.settings, self.topology)
+        topics.apply(self.settings, self.topology, lambda step, done, total: None)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._producer.flush(10)
 
     def run(self, *args: str) -> Result:
@@ -101,7 +103,12 @@ class World:
         count = self.cluster.topics[topic]
         partition = more.pop("partition", partition_of(key or b"", count))
         self._producer.produce(
-            self.names.topic(topic), value, key, partition, on_delivery=lambda error, message: where.append(message), **more
+            self.names.topic(topic),
+            value,
+            key,
+            partition,
+            on_delivery=lambda error, message: where.append(message),
+            **more,
         )
         assert self._producer.flush(10) == 0
         assert where[0].error() is None, where[0].error()

@@ -115,7 +115,9 @@ def test_drop_asks_first(world: World) -> None:
     assert world.run("dead", "drop", letter).exit_code == 1
     assert [one for one in world.commands("partner_x") if one.key == b"dropped"] == []
     assert world.run("dead", "drop", letter, "--yes").exit_code == 0
-    assert [one.headers[-1] for one in world.commands("partner_x") if one.key == b"dropped"] == [("xd_command", b"drop")]
+    assert [one.headers[-1] for one in world.commands("partner_x") if one.key == b"dropped"] == [
+        ("xd_command", b"drop")
+    ]
 
 
 @pytest.mark.parametrize("args", [["replay"], ["replay", "a-0-1", "--all"], ["list", "--since", "soon"]])

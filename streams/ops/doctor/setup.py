@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from streams.contracts.registry import RegistryUnavailable
 from streams.ops.doctor.finding import Case, Finding
+from streams.ops.schemas import check
 from streams.ops.topics import Change, planned
 from streams.runtime.outside import Cluster
 
@@ -55,8 +57,26 @@ def _differs(change: Change) -> Finding:
 
 
 def schemas(case: Case) -> Iterator[Finding]:
-    """Subjects of the map that nobody has published."""
-    return iter(())
+    """Contracts that differ from the registry's."""
+    try:
+        standings = check(case.cluster.settings, case.topology)
+    except RegistryUnavailable as error:
+        yield Finding(str(error), "apps pause until their schemas can be had", "see to the registry")
+        return
+    missing = [one.subject for one in standings if one.state == "new"]
+    if missing:
+        yield Finding(
+            f"{len(missing)} schemas are not published: {_some(missing)}",
+            "apps cannot write records whose schema has no id",
+            "run `schemas publish`",
+        )
+    for one in standings:
+        if one.state == "changed":
+            why = "apps write with the latest version that is published"
+            yield Finding(f"{one.subject} is newer here than in the registry", why, "run `schemas publish`", False)
+        elif one.state == "incompatible":
+            what = f"{one.subject} would break its readers: {', '.join(one.problems)}"
+            yield Finding(what, "`schemas publish` refuses it", f"change schemas/{one.record}.avsc as it says")
 
 
 def _some(names: list[str]) -> str:
