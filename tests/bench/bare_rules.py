@@ -1,0 +1,59 @@
+"""The rules of the rows over dicts, as a bare loop would have them: (output, new state) of an event and a state."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from tests.bench.rules import MAX_AGE
+
+Fields = dict[str, Any]
+Rule = Callable[[Fields, Fields | None, datetime], tuple[Fields | None, Fields | None]]
+
+
+def nothing(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
+    return None, None
+
+
+def first_seen(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
+    return None, {"count": 1 if state is None else state["count"] + 1}
+
+
+def accepted(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
+    return _won(event["lead_id"], event["provider_id"], event["order_id"], event["expires_at"]), None
+
+
+def started(order: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
+    lead = {
+        "lead_id": f"lead-{order['order_id']}",
+        "order_id": order["order_id"],
+        "city": order["customer"]["city"],
+        "state": order["customer"]["state"],
+        "categories": list(dict.fromkeys(item["category"] for item in order["items"])),
+        "total_cents": order["total_cents"],
+        "priority": order["priority"],
+    }
+    return {"lead_id": lead["lead_id"], "lead": lead, "expires_at": at + MAX_AGE}, None
+
+
+def lead(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
+    key = event.get("lead_id") or event["order_id"]
+    state = state or {"lead_id": key, "total_cents": 0, "offers": [], "winner": None, "seen": 0}
+    output = None
+    state["seen"] += 1
+    if "items" in event:
+        state["total_cents"] = event["total_cents"]
+    elif "wave" in event:
+        state["offers"].append(event["provider_id"])
+    elif state["winner"] is None:
+        state["winner"] = event["provider_id"]
+        output = _won(key, event["provider_id"], key, at)
+    return output, state
+
+
+def _won(lead_id: str, provider_id: str, order_id: str, at: datetime) -> Fields:
+    return {"lead_id": lead_id, "order_id": order_id, "provider_id": provider_id, "wave": 1, "accepted_at": at}
+
+
+RULES: dict[str, Rule] = {
+    "no-op": nothing, "new-key": first_seen, "avro": accepted, "w2": started, "w3": lead,
+}  # fmt: skip

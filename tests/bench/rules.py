@@ -1,0 +1,83 @@
+"""The rules of the rows as handlers of ours; bare_rules.py has the same over dicts."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from streams.domain.effects import Effect, Publish
+from streams.domain.events import (
+    Event,
+    LeadAccepted,
+    LeadOffered,
+    LeadRequest,
+    OrderCancelled,
+    OrderPlaced,
+    ProviderAcceptedLead,
+    StartLead,
+)
+
+MAX_AGE = timedelta(hours=2)
+Decision = tuple[Any, list[Effect]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """The state of a key that is counted."""
+
+    count: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Lead:
+    """The state of the small lead saga (W3)."""
+
+    lead_id: str
+    total_cents: int = 0
+    offers: list[str] = field(default_factory=list)
+    winner: str | None = None
+    seen: int = 0
+
+
+def nothing(event: OrderCancelled) -> list[Effect]:
+    return []
+
+
+def first_seen(state: Seen | None, event: OrderCancelled, now: datetime) -> Decision:
+    return Seen(count=1 if state is None else state.count + 1), []
+
+
+def accepted(event: LeadOffered) -> list[Effect]:
+    return [Publish(_won(event.lead_id, event.provider_id, event.order_id, event.expires_at))]
+
+
+def started(order: OrderPlaced) -> list[Effect]:
+    """As streams/subscribers/matching.py."""
+    lead = LeadRequest(
+        lead_id=f"lead-{order.order_id}",
+        order_id=order.order_id,
+        city=order.customer.city,
+        state=order.customer.state,
+        categories=list(dict.fromkeys(item.category for item in order.items)),
+        total_cents=order.total_cents,
+        priority=order.priority,
+    )
+    return [Publish(StartLead(lead_id=lead.lead_id, lead=lead, expires_at=order.time + MAX_AGE))]
+
+
+def lead(state: Lead | None, event: Event, now: datetime) -> Decision:
+    """The first acceptance wins, every event is noted; whatever the order in which topics are read."""
+    key: str = event.order_id if isinstance(event, OrderPlaced) else event.lead_id  # type: ignore[attr-defined]
+    known = state or Lead(lead_id=key)
+    match event:
+        case OrderPlaced():
+            return replace(known, total_cents=event.total_cents, seen=known.seen + 1), []
+        case LeadOffered():
+            return replace(known, offers=[*known.offers, event.provider_id], seen=known.seen + 1), []
+        case ProviderAcceptedLead() if known.winner is None:
+            won = _won(key, event.provider_id, key, now)
+            return replace(known, winner=event.provider_id, seen=known.seen + 1), [Publish(won)]
+    return replace(known, seen=known.seen + 1), []
+
+
+def _won(lead_id: str, provider_id: str, order_id: str, at: datetime) -> LeadAccepted:
+    return LeadAccepted(lead_id=lead_id, order_id=order_id, provider_id=provider_id, wave=1, accepted_at=at)
