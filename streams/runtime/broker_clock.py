@@ -1,6 +1,7 @@
 """What time it is for the broker, by a record that nobody ever sees."""
 
-import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from streams.runtime import clients
 PATIENCE_S = 10.0
 
 
-def ahead_ms(settings: Settings, topic: str) -> float | None:
+def ahead_ms(settings: Settings, topic: str, clock: Callable[[], datetime]) -> float | None:
     """How far the broker's clock is ahead of ours (negative: behind), beyond the time that asking took.
 
     None where the topic has no append time. The record goes to `topic` (logical) in a transaction that is aborted.
@@ -25,10 +26,10 @@ def ahead_ms(settings: Settings, topic: str) -> float | None:
     asking = clients.producer(settings, **own)
     asking.init_transactions(PATIENCE_S)
     asking.begin_transaction()
-    before_ms = time.time() * 1000
+    before_ms = clock().timestamp() * 1000
     asking.produce(names.topic(topic), b"", partition=0, on_delivery=lambda error, message: answer.append(message))
     asking.flush(PATIENCE_S)
-    after_ms = time.time() * 1000
+    after_ms = clock().timestamp() * 1000
     asking.abort_transaction(PATIENCE_S)
     kind, append_ms = answer[0].timestamp() if answer else (0, 0)
     if kind != TIMESTAMP_LOG_APPEND_TIME:

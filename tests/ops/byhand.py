@@ -128,12 +128,13 @@ class World:
     def bury(self, group: str, source: Stored, *, attempts: int = 3, parked: bool = False, **facts: Any) -> str:
         """A dead letter of this source record, open in the group's table; returns its id."""
         now_ms = int(time.time() * 1000)
-        failed = {"first_failed_at_ms": now_ms, "last_failed_at_ms": now_ms, "error_message": "boom"} | facts
-        headers = dead_letter(source.headers, Facts(
-            stage="handle", topic=source.topic, partition=source.partition, offset=source.offset,
-            timestamp_ms=source.time_ms, group=group, attempts=attempts,
-            **{"error_type": "ValueError", "stack": "Traceback", "fingerprint": "f00d"} | failed,
-        ))  # fmt: skip
+        told: dict[str, Any] = {
+            "stage": "handle", "group": group, "attempts": attempts, "first_failed_at_ms": now_ms,
+            "last_failed_at_ms": now_ms, "error_type": "ValueError", "error_message": "boom", "stack": "Traceback",
+            "fingerprint": "f00d",
+        } | facts  # fmt: skip
+        at: dict[str, Any] = {"topic": source.topic, "partition": source.partition, "offset": source.offset}
+        headers = dead_letter(source.headers, Facts(timestamp_ms=source.time_ms, **at, **told))
         self.write(names.dead(group), source.key, source.value, partition=source.partition, headers=headers)
         key = b64encode(source.key or b"").decode() if parked else None
         entry = {"attempts": attempts, "key": key, "parked": parked}

@@ -12,7 +12,6 @@ from streams.contracts.names import changelog
 from streams.contracts.partitioner import partition_of
 from streams.ops import schemas
 from streams.ops.doctor import Case, Finding, clock, examine, groups, partners, placement, setup
-from streams.runtime import broker_clock
 from streams.runtime.outside import Cluster
 from streams.runtime.topics_admin import TopicsAdmin
 from tests.ops.byhand import MAP, World
@@ -22,7 +21,7 @@ SECRET = {"PARTNER_X_SECRET": "whsec_c2VjcmV0"}
 
 def _case(world: World, **more: Any) -> Case:
     fields: dict[str, Any] = {"topology": world.topology, "cluster": Cluster(world.settings), "env": SECRET}
-    return Case(**fields | {"now": datetime.now(UTC)} | more)
+    return Case(**fields | {"clock": lambda: datetime.now(UTC)} | more)
 
 
 def _whats(findings: Any) -> str:
@@ -60,12 +59,11 @@ def test_a_topic_without_broker_time_is_a_problem(world: World) -> None:
     TopicsAdmin(world.settings).configure({name: {"message.timestamp.type": "LogAppendTime"}})
 
 
-def test_clocks_that_agree_are_no_finding_and_others_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clocks_that_agree_are_no_finding_and_others_are(world: World) -> None:
     assert list(clock.difference(_case(world))) == []
-    real = broker_clock.time.time
-    monkeypatch.setattr(broker_clock.time, "time", lambda: real() - 3)
-    [finding] = clock.difference(_case(world))
-    assert "ahead of this machine's" in finding.what
+    [slow] = clock.difference(_case(world, clock=lambda: datetime.now(UTC) - timedelta(seconds=3)))
+    [fast] = clock.difference(_case(world, clock=lambda: datetime.now(UTC) + timedelta(seconds=3)))
+    assert "ahead of this machine's" in slow.what and "behind this machine's" in fast.what
 
 
 def test_a_record_off_its_keys_partition_is_told_with_the_remedy(world: World) -> None:
@@ -90,7 +88,7 @@ def test_records_that_will_leave_unread_are_warned_of_at_half_the_retention(worl
     world.write("partner_y.lead.accepted.v1", b"old")
     assert list(groups.near_the_end_of_retention(_case(world))) == []
     later = datetime.now(UTC) + timedelta(days=4)
-    found = list(groups.near_the_end_of_retention(_case(world, now=later)))
+    found = list(groups.near_the_end_of_retention(_case(world, clock=lambda: later)))
     assert "partner_y has not read" in _whats(found) and not any(finding.is_problem for finding in found)
 
 

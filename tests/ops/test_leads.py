@@ -38,7 +38,14 @@ def _save(world: World, codec: Codec, state: LeadState) -> None:
 def _awaiting(order_id: str, **more: Any) -> LeadState:
     offers = [Offer(provider_id="anna", wave=1, has_declined=True), Offer(provider_id="bert", wave=1)]
     history = [Happening(at=NOW, what="offered", why="wave 1")]
-    fields = {"order_id": order_id, "stage": "awaiting", "wave": 1, "asked_wave": 1, "deadline": NOW, "offers": offers}
+    fields: dict[str, Any] = {
+        "order_id": order_id,
+        "stage": "awaiting",
+        "wave": 1,
+        "asked_wave": 1,
+        "deadline": NOW,
+        "offers": offers,
+    }
     return LeadState(lead_id=f"lead-{order_id}", history=history, **fields | more)
 
 

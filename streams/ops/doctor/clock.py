@@ -11,7 +11,7 @@ def difference(case: Case) -> Iterator[Finding]:
     """A difference beyond the map's max_clock_skew."""
     topics = [names.control(group) for group in case.topology.stanzas]
     existing = [topic for topic in topics if topic in case.cluster.topics]
-    ahead = ahead_ms(case.cluster.settings, existing[0]) if existing else None
+    ahead = ahead_ms(case.cluster.settings, existing[0], case.clock) if existing else None
     limit_ms = case.topology.max_clock_skew.total_seconds() * 1000
     if ahead is not None and abs(ahead) > limit_ms:
         yield Finding(

@@ -1,6 +1,6 @@
 """What the doctor says: one thing that is wrong, why it matters, what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,9 +20,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is examined: the map, the cluster, this process's environment, and the time."""
+    """What is examined: the map, the cluster, this process's environment, and its clock."""
 
     topology: Topology
     cluster: Cluster
     env: Mapping[str, str]
-    now: datetime
+    clock: Callable[[], datetime]

@@ -45,7 +45,7 @@ def near_the_end_of_retention(case: Case) -> Iterator[Finding]:
         for group, stanza in case.topology.stanzas.items()
         for source in stanza.sources
     }
-    for lag in lags(case.cluster, case.topology, case.now):
+    for lag in lags(case.cluster, case.topology, case.clock()):
         retention = kept.get((lag.group, lag.topic))
         if retention is not None and timedelta(seconds=lag.seconds) > retention / 2:
             yield Finding(
@@ -60,7 +60,7 @@ def near_the_end_of_retention(case: Case) -> Iterator[Finding]:
 
 def nobody_works(case: Case) -> Iterator[Finding]:
     """Groups with unread records and without a worker."""
-    behind = {lag.group for lag in lags(case.cluster, case.topology, case.now) if lag.records}
+    behind = {lag.group for lag in lags(case.cluster, case.topology, case.clock()) if lag.records}
     for group, members in sorted(case.cluster.members(behind).items()) if behind else ():
         if not members:
             yield Finding(

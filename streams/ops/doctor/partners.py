@@ -28,7 +28,7 @@ def unusable_channels(case: Case) -> Iterator[Finding]:
 def orphans(case: Case) -> Iterator[Finding]:
     """Records that wait for a partner whom the map no longer has."""
     lost = lost_partners(case.topology, case.cluster.topics)
-    for group, count in waiting(case.cluster, lost, case.now).items():
+    for group, count in waiting(case.cluster, lost, case.clock()).items():
         yield Finding(
             f"{count} records wait for partner {group}, whom the map no longer has",
             "nobody delivers them, and `run` refuses to start",
