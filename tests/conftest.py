@@ -1,9 +1,12 @@
-"""What tests of every room share: one real broker for the whole run."""
+"""What tests of every room share: one real broker and one real schema registry for the whole run."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from streams.ops.kafka import EmbeddedKafkaError
+from tests.apicurio import SKIP, Apicurio, unpacked
 from tests.kafka_server import KafkaServer
 
 
@@ -12,3 +15,16 @@ def broker() -> Iterator[str]:
     """Bootstrap address of a real Kafka; tests keep apart by topic, group and transactional id."""
     with KafkaServer() as kafka:
         yield kafka.bootstrap
+
+
+@pytest.fixture(scope="session")
+def apicurio() -> Iterator[str]:
+    """URL of a real schema registry's Confluent API; skipped only where it cannot be had."""
+    if os.environ.get(SKIP):
+        pytest.skip(f"{SKIP} is set")
+    try:
+        unpacked()
+    except EmbeddedKafkaError as error:
+        pytest.skip(f"Apicurio cannot be downloaded: {error}")
+    with Apicurio() as registry:
+        yield registry.url

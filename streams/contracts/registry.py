@@ -60,6 +60,9 @@ class Registry(Schemas, Protocol):
         Raises Refused, after which nothing is changed, or RegistryUnavailable, after which it may be called again.
         """
 
+    def close(self) -> None:
+        """Let go of connections; it is not used afterwards."""
+
 
 @dataclass(slots=True)
 class Book:
@@ -167,6 +170,9 @@ class InMemory:
         for key, value in self.book.entries(wanted):
             self.book.apply(key, value)
         return self.book.ids(wanted)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 def _object(data: bytes | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Contracts against the registry: what publishing would do, and publishing."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +30,9 @@ class Standing:
 
 def check(settings: Settings, topology: Topology) -> list[Standing]:
     """How schemas/ stands to the registry, by subject; writes nothing. Raises SchemaFileError, RegistryUnavailable."""
-    return _standings(registry(settings), _wanted(settings, topology))
+    wanted = _wanted(settings, topology)
+    with closing(registry(settings)) as known:
+        return _standings(known, wanted)
 
 
 def publish(settings: Settings, topology: Topology) -> list[Standing]:
@@ -37,9 +40,10 @@ def publish(settings: Settings, topology: Topology) -> list[Standing]:
 
     Raises Refused, with nothing published, SchemaFileError, RegistryUnavailable.
     """
-    known, wanted = registry(settings), _wanted(settings, topology)
-    before = _standings(known, wanted)
-    ids = known.register(wanted)
+    wanted = _wanted(settings, topology)
+    with closing(registry(settings)) as known:
+        before = _standings(known, wanted)
+        ids = known.register(wanted)
     return [Standing(one.subject, one.record, one.state, ids[one.subject]) for one in before]
 
 

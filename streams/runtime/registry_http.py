@@ -57,6 +57,9 @@ class HttpRegistry:
         self._latest.clear()
         return {subject: self._registered(subject, schema) for subject, schema in wanted.items()}
 
+    def close(self) -> None:
+        self._client.close()
+
     def _registered(self, subject: str, schema: Schema) -> int:
         try:
             return self._client.register_schema(subject, Sent(text(schema), "AVRO"))

@@ -6,7 +6,7 @@ from threading import Lock
 
 from streams.contracts.registry import RegistryUnavailable, Schema, UnknownSchema, Unpublished
 from streams.contracts.settings import Settings
-from streams.runtime.schemas_topic import SchemasTopic, alone, create, write
+from streams.runtime.schemas_topic import SchemasTopic, alone, write
 
 FRESH_SECONDS = 30.0
 
@@ -46,8 +46,7 @@ class TopicRegistry:
         return self._topic.book.versions(subject)
 
     def register(self, wanted: Mapping[str, Schema]) -> dict[str, int]:
-        if not self._topic.exists():
-            create(self._settings)
+        self._topic.ensure()
         self._read()
         if self._topic.book.entries(wanted):
             with alone(self._settings):
@@ -58,6 +57,10 @@ class TopicRegistry:
         if len(ids) < len(wanted):
             raise RegistryUnavailable("somebody else wrote to _schemas at the same time; publish again")
         return ids
+
+    def close(self) -> None:
+        with self._lock:
+            self._topic.close()
 
     def _refresh(self, subject: str) -> None:
         """An app that knows a schema goes on writing with it while the cluster does not answer."""

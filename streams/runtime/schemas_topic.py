@@ -13,7 +13,7 @@ from streams.runtime.clients import admin, producer, reader
 
 TOPIC = "_schemas"
 GROUP = "crossdock-schemas"  # its one member may write
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 5.0
 CONFIG = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
 MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)
 
@@ -42,6 +42,22 @@ class SchemasTopic:
         self._next = max(self._next, low)
         if self._next < high:
             self._read_until(high)
+
+    def ensure(self) -> None:
+        """Make it where it is missing, and wait until the cluster shows it. Raises RegistryUnavailable."""
+        if self.exists():
+            return
+        create(self._settings)
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not self.exists():
+            self._reader().poll(0.05)
+            if time.monotonic() > deadline:
+                raise RegistryUnavailable("_schemas was made, but the cluster does not show it")
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None
 
     def _read_until(self, high: int) -> None:
         consumer, deadline = self._reader(), time.monotonic() + TIMEOUT_SECONDS
@@ -81,7 +97,7 @@ class SchemasTopic:
 
 
 def create(settings: Settings) -> None:
-    """Make the topic and wait until the cluster shows it; one that exists is left as it is."""
+    """One that exists is left as it is."""
     client = admin(settings)
     made = client.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=-1, config=dict(CONFIG))])
     try:
@@ -89,10 +105,6 @@ def create(settings: Settings) -> None:
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise RegistryUnavailable(f"_schemas cannot be made: {error.args[0].str()}") from error
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while TOPIC not in client.list_topics(timeout=TIMEOUT_SECONDS).topics:
-        if time.monotonic() > deadline:
-            raise RegistryUnavailable("_schemas was made, but the cluster does not show it")
 
 
 @contextmanager
@@ -101,8 +113,9 @@ def alone(settings: Settings) -> Iterator[None]:
 
     A transaction would fence better, but its markers and aborted records are not what readers of `_schemas` expect.
     """
-    own = {"auto_offset_reset": "latest", "session_timeout_ms": 6000, "max_poll_interval_ms": 30_000}
-    member = reader(settings, group_id=GROUP, partition_assignment_strategy="range", **own)
+    patience = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 500, "max_poll_interval_ms": 30_000}
+    membership = {"group_id": GROUP, "partition_assignment_strategy": "range", "auto_offset_reset": "latest"}
+    member = reader(settings, **membership, **patience)
     member.subscribe([TOPIC])
     deadline = time.monotonic() + 60
     try:

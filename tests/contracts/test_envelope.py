@@ -32,7 +32,8 @@ def test_the_namespace_never_changes() -> None:
 @given(HEADERS)
 def test_no_header_can_break_us(headers: list[tuple[str, bytes | None]]) -> None:
     cause = cause_of(headers, "order.placed.v1", 3, 14, APPENDED)
-    assert cause.id and cause.correlation
+    assert cause.id
+    assert cause.correlation
     written = dict(outgoing(cause, "leads", 0, "lead.offered.v1"))
     assert all(value.decode() for value in written.values())
     assert re.fullmatch(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", written["traceparent"])
@@ -71,7 +72,8 @@ def test_the_last_of_equal_headers_counts_as_with_javas_last_header() -> None:
 def test_a_trace_that_is_none_is_begun_anew_and_the_same_for_all_effects(parent: str) -> None:
     cause = cause_of([("ce_id", b"a"), ("traceparent", parent.encode())], "t", 0, 0, APPENDED)
     first, second = (dict(outgoing(cause, "g", n, "t"))["traceparent"].split(b"-") for n in (0, 1))
-    assert first[1] == second[1] and first[1] not in parent.encode()
+    assert first[1] == second[1]
+    assert first[1] not in parent.encode()
     assert first[2] != second[2]
 
 
