@@ -1,6 +1,7 @@
 """Every mistake in the map is told with its line and with what would be right, all of them at once."""
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_a_schema_that_is_no_record_is_refused(tmp_path: Path) -> None:
 
 JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 1.5, "", "x y", "order.placed.v1", "quick", [], [[]], [None], {}, {"x": {}}]
-)
+).map(deepcopy)
 
 
 @given(st.data())
