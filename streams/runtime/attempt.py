@@ -41,6 +41,7 @@ class Handlers:
     def __init__(self, spec: AppSpec, codec: Codec, performer: Performer, watch: Callable[[Message | None], None]) -> None:
         self.spec, self.codec, self.performer, self.watch = spec, codec, performer, watch
         self.broadcast: Mapping[str, Mapping[str, Event]] = {}
+        self.is_careful = False  # after a turn whose states could not be written
         self.hung: set[str] = set()
         self.blamed: set[str] = set()
         self._key_fields = {source.topic: source.event.key for source in spec.stanza.sources}
@@ -136,6 +137,8 @@ class Handlers:
         asked = list(effects)
         performed = self.performer.perform(asked, cause()) if asked else _NOTHING
         if new is not state and new != state:
+            if self.is_careful and new is not None:
+                tables.encoded(new)
             tables.set_state(key, new)
         return performed
 

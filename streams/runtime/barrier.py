@@ -63,7 +63,7 @@ class Barrier:
 
     def _ask(self, tasks: list[Task], now_ms: int) -> None:
         inputs = [(self._cluster.topic(stream.topic), stream.partition) for task in tasks for stream in task.inputs]
-        wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in inputs}
+        wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in inputs}  # type: ignore[no-untyped-call]
         self._asked_ms, self._ends = now_ms, {}
         # READ_COMMITTED would answer the last stable offset, which hides what a hanging transaction has written
         self._asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ from streams.runtime.store import Slot, open_store, take_slot
 from streams.runtime.transaction import Crash
 from streams.runtime.watchdog import Watch
 from streams.runtime.web import AppStatus
+
+_WIND_DOWN_S = 3.0
 
 
 @dataclass(slots=True)
@@ -93,6 +96,9 @@ class Driver:
             engine.start()
             self._engine = engine
             while not self._stop.is_set():
+                engine.turn()
+            deadline = time.monotonic() + _WIND_DOWN_S
+            while engine.wind_down() and time.monotonic() < deadline:
                 engine.turn()
         finally:
             watch.stop()

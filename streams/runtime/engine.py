@@ -15,9 +15,11 @@ from streams.runtime.perform import Performer
 from streams.runtime.positions import Positions
 from streams.runtime.settle import Settlement
 from streams.runtime.spec import AppSpec
+from streams.runtime.tables import StateRefused
 from streams.runtime.task import Task
 from streams.runtime.timers import Timer
 from streams.runtime.transaction import Aborted, Batch
+from streams.runtime.upkeep import Upkeep
 from streams.runtime.watchdog import Watch
 from streams.runtime.window import Window
 from streams.runtime.work import Work
@@ -34,6 +36,7 @@ class Engine:
         self._spec, self._parts, self._watch = spec, parts, watch
         performer = Performer(spec.topology, spec.group, parts.codec, parts.names)
         self._handlers = Handlers(spec, parts.codec, performer, watch)
+        self._handlers.hung = watch.hung()
         self._settlement = Settlement(spec, self._handlers, parts.names)
         self._work = Work(spec, self._handlers, self._settlement, self._is_over)
         self._window = self._open_window()
@@ -45,12 +48,13 @@ class Engine:
         self._membership.on_live, self._membership.on_lost = self._live, self._lost
         self._intake = Intake(parts, self._membership)
         self._commit = Committer(spec, parts)
+        self._upkeep = Upkeep(parts)
         self._over_at = 0.0
 
     @property
     def is_ready(self) -> bool:
         """Has joined its group, and none of its tasks is being restored."""
-        return self._intake.has_joined and all(task.is_live for task in self._membership.tasks.values())
+        return self._membership.has_joined and all(task.is_live for task in self._membership.tasks.values())
 
     def start(self) -> None:
         """Fence whoever had this slot before, then join the group."""
@@ -73,9 +77,11 @@ class Engine:
         if self._window is not None:
             self._window.announce(tasks, batch)
         self._barrier.look(tasks, batch.now_ms)
+        self._upkeep.run(tasks, dict(self._membership.remaining))
         try:
             self._commit.commit(batch, tasks)
-        except Aborted:
+        except (Aborted, StateRefused) as failure:
+            self._handlers.is_careful = isinstance(failure, StateRefused)
             for task in tasks:
                 self._membership.rewind(task)
             return
@@ -83,6 +89,13 @@ class Engine:
         self._handlers.forget_blamed()
         if self._window is not None:
             self._window.committed()
+
+    def wind_down(self) -> bool:
+        """Send out nothing more; False once nothing is in flight and the engine may stop."""
+        if self._window is None:
+            return False
+        self._window.is_closing = True
+        return self._window.is_busy
 
     def stop(self) -> None:
         """Leave; what is in flight is repeated by whoever comes next, with the same ids."""

@@ -21,13 +21,11 @@ class Intake:
     def __init__(self, parts: Parts, membership: Membership) -> None:
         self._parts, self._membership = parts, membership
         self._round = 0
-        self.has_joined = False
 
     def poll(self, patience_s: float) -> None:
         self._resume_roomy()
         # consume(n, t) would wait the whole t for n records
         first = self._parts.consumer.poll(patience_s)
-        self.has_joined = self.has_joined or bool(self._membership.tasks)
         if first is None:
             return
         buffered = sum(len(stream.buffer) for task in self._membership.live for stream in task.streams.values())

@@ -5,15 +5,16 @@ from datetime import datetime
 from itertools import count, takewhile
 from typing import Any
 
-from confluent_kafka import TopicCollection, TopicPartition
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 
 from streams.contracts import names as derived
 from streams.contracts.topology import Stanza
 from streams.runtime.parts import Parts, Stop
 from streams.runtime.positions import Place, Positions
 from streams.runtime.restore import Restore
-from streams.runtime.tables import Tables
+from streams.runtime.tables import States, Tables
 from streams.runtime.task import Role, Stream, Task
+from streams.runtime.transaction import Crash
 
 _DELETES_KEPT_MS = 23 * 3_600_000  # an hour less than the changelog keeps its tombstones (delete.retention.ms)
 
@@ -27,6 +28,7 @@ class Membership:
         self._changelog = parts.names.topic(derived.changelog(stanza.group))
         self._restore = Restore(parts.store, self._changelog, parts.reader)
         self.tasks: dict[int, Task] = {}
+        self.has_joined = False
         self.on_live: Callable[[Task], None] = lambda task: None
         self.on_lost: Callable[[Task], None] = lambda task: None
 
@@ -64,8 +66,16 @@ class Membership:
             if stream.is_paused:
                 self._parts.consumer.resume([place])
             stream.reset(stream.committed)
-            self._parts.consumer.seek(place)
+            self._seek(place)
         self.on_live(task)
+
+    def _seek(self, place: TopicPartition) -> None:
+        """A partition that is no longer ours needs none: the next poll takes the task away."""
+        try:
+            self._parts.consumer.seek(place)
+        except KafkaException as error:
+            if any((p.topic, p.partition) == (place.topic, place.partition) for p in self._parts.consumer.assignment()):
+                raise Crash(f"cannot go back to the committed offset: {error}") from error
 
     def leave(self) -> None:
         self._drop_all()
@@ -81,6 +91,7 @@ class Membership:
 
     def _assigned(self, consumer: Any, parts: list[TopicPartition]) -> None:
         self._drop_all()
+        self.has_joined = True
         known = self._topics()
         places = [(part.topic, part.partition) for part in parts]
         offsets = self._positions.begin(places, list(known)) if places else {}
@@ -106,10 +117,9 @@ class Membership:
 
     def _tables(self, partition: int) -> Tables:
         codec, topic, now = self._parts.codec, derived.changelog(self._stanza.group), self._parts.clock.now
-        return Tables(
-            self._parts.store, partition, lambda state: codec.encode(topic, state),
-            lambda value: codec.decode(topic, value, now()),
-        )
+        largest = max(source.event.max_bytes for source in self._stanza.sources)
+        states = States(lambda state: codec.encode(topic, state), lambda value: codec.decode(topic, value, now()), largest)
+        return Tables(self._parts.store, partition, states)
 
     def _begin_restore(self) -> None:
         """Only now are the changelogs' ends asked for: after `committed` has waited for every former owner's commit."""

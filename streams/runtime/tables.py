@@ -2,8 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
+from streams.contracts.codec import Unencodable
+from streams.domain.failure import Poison
 from streams.runtime.store import Position, Store
 
 STATE, TIMER, HELD, WAITING, OPEN, PARTNER = b"state\0", b"timer\0", b"held\0", b"waiting\0", b"open\0", b"partner\0"
@@ -11,12 +13,24 @@ _CACHED_STATES = 10_000
 _ABSENT = object()
 
 
+class States(NamedTuple):
+    """How this app's state record is written and read, and how large it may be (bytes)."""
+
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
+    max_bytes: int = 1_048_588
+
+
+class StateRefused(Poison):
+    """A handler's state cannot be kept: the turn is undone and done again with care, to find whose it was."""
+
+
 class Tables:
     """Changes stay in an overlay until `committed`; `rolled_back` forgets them. Values are bytes, states are objects."""
 
-    def __init__(self, store: Store, partition: int, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]):
+    def __init__(self, store: Store, partition: int, states: States) -> None:
         self._store, self._partition = store, partition
-        self._encode, self._decode = encode, decode
+        self._encode, self._decode, self._max_bytes = states
         self._changes: dict[bytes, bytes | None] = {}
         self._states: dict[bytes, Any] = {}
         self._cache: OrderedDict[bytes, Any] = OrderedDict()
@@ -47,9 +61,19 @@ class Tables:
     def set_state(self, key: bytes, state: Any | None) -> None:
         self._states[key] = state
 
+    def encoded(self, state: Any) -> bytes:
+        """The bytes of a state; raises StateRefused where it cannot be written, or only as too large a record."""
+        try:
+            value = self._encode(state)
+        except Unencodable as error:
+            raise StateRefused(f"state_unencodable: {error}") from error
+        if len(value) > self._max_bytes:
+            raise StateRefused(f"state_too_large: {len(value)} bytes, the changelog takes {self._max_bytes}")
+        return value
+
     def changes(self) -> dict[bytes, bytes | None]:
-        """What the transaction writes to the changelog: each changed key once, its last value, None for a deletion."""
-        states = {STATE + key: None if state is None else self._encode(state) for key, state in self._states.items()}
+        """What the transaction writes to the changelog: each changed key once, None deletes it; raises StateRefused."""
+        states = {STATE + key: None if state is None else self.encoded(state) for key, state in self._states.items()}
         return self._changes | states
 
     def committed(self, changes: dict[bytes, bytes | None], position: Position) -> None:

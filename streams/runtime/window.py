@@ -27,6 +27,7 @@ class Window:
         self.breaker = Breaker(channel.opens_after, channel.probe_every)
         self._lines: dict[int, Lines] = {}
         self._flying = 0
+        self.is_closing = False
         self._suspects: dict[bytes, tuple[Task, Tried]] = {}
         self._announced = ("up", "")
 
@@ -182,7 +183,7 @@ class Window:
 
     def _send(self, task: Task, batch: Batch, lines: Lines) -> None:
         going: list[Item] = []
-        while lines.ready and self._flying < self._channel.concurrency:
+        while lines.ready and self._flying < self._channel.concurrency and not self.is_closing:
             item = lines.ready[0]
             if item.stream is not None and item.tried.key in task.keys.held:
                 lines.pass_over()  # it joins its key's queue when it is the oldest of its stream
