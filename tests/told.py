@@ -6,6 +6,7 @@ Every call is a line in `told.calls`; `told.json` says what the next ones do. Bo
 import json
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -77,6 +78,7 @@ _DO: dict[str, Callable[[dict[str, Any]], Any]] = {
     "raise": lambda order: _raise(RuntimeError(order.get("reason", "told to fail"))),
     "poison": lambda order: _raise(Poison("told to poison")),
     "try later": lambda order: _raise(TryLater(timedelta(seconds=order["seconds"]))),
+    "exit": lambda order: sys.exit("told to exit"),
     "sleep": lambda order: time.sleep(order["seconds"]),
     "die": lambda order: os.kill(os.getpid(), signal.SIGKILL),
     "a number": lambda order: 42,

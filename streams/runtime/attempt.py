@@ -35,6 +35,10 @@ class Stray(Poison):
     """A record on a partition that is not its key's, or whose key is not its key field."""
 
 
+class HandlerExited(Exception):
+    """A handler wanted to end the process; obeyed, it would end it again at every start."""
+
+
 class Handlers:
     """The app's handlers over bytes. `watch` is told what is being tried, so that a hang can be blamed on it."""
 
@@ -83,6 +87,8 @@ class Handlers:
             raise
         except Stray as error:
             return Failed(error, "handle", event, may_hold=False)
+        except SystemExit as error:
+            return Failed(HandlerExited(f"the handler called sys.exit({error.code!r})"), "handle", event)
         except Exception as error:
             return Failed(error, "handle", event)
         finally:
