@@ -24,7 +24,7 @@ from streams.ops import schemas, topics
 from streams.ops.lag import lags
 from streams.ops.sender import codec_of, open_sender
 from streams.runtime import clients
-from streams.runtime.outside import Cluster, Stored
+from streams.runtime.outside import Cluster, Stored, quiet
 from tests import told
 from tests.subscribers.orders import order
 from tests.worker import PATIENCE_S, Worker, free_port, until
@@ -39,6 +39,11 @@ class Letter(NamedTuple):
 
     stored: Stored
     facts: Facts
+
+    @property
+    def id(self) -> str:
+        """topic-partition-offset of the record that failed."""
+        return f"{self.facts.topic}-{self.facts.partition}-{self.facts.offset}"
 
 
 def small(partitions: int = 2, delays: Sequence[str] = ("200ms", "400ms")) -> Map:
@@ -78,7 +83,7 @@ class Flow:
             "PARTNER_X_SECRET": SECRET,
         }
         self._plant({"told.py": Path(told.__file__).read_text(encoding="utf-8")} | dict(modules or {}))
-        self.settings = from_env(self.env)
+        self.settings = quiet(from_env(self.env))
         self._producer = clients.producer(self.settings)
         self.redraw(wanted)
 
