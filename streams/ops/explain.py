@@ -1,6 +1,7 @@
 """A lead's state in one sentence."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from streams.domain import lead_state as stages
@@ -37,15 +38,19 @@ def _answers(state: Mapping[str, Any]) -> str:
 def _next(state: Mapping[str, Any], remaining: Mapping[str, float]) -> list[str]:
     is_widening = state["asked_wave"] > state["wave"] and state["stage"] == stages.AWAITING
     asked = [f"wave {state['asked_wave']} was asked for and is on its way"] if is_widening else []
-    said = {"window": "the window of this wave ends", "max_age": "the lead expires"}
+    said = {"window": "this wave's window ends", "max_age": "the lead expires", "forget": "it is forgotten"}
     return asked + [_when(said.get(name, f"timer {name} is due"), left) for name, left in remaining.items()]
 
 
 def _when(what: str, seconds: float) -> str:
     if seconds >= 0:
-        return f"{what} in {seconds:.0f} s"
-    return f"{what}, overdue by {-seconds:.0f} s: is a worker of the saga running, and has it read its input?"
+        return f"{what} in {_span(seconds)}"
+    return f"{what}, overdue by {_span(-seconds)}: is a worker of the saga running, and has it read its input?"
 
 
 def _held_up(one: Sighting) -> str:
     return f"{one.record} is {one.fate} in {one.group}" + (f" ({one.detail})" if one.detail else "")
+
+
+def _span(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from streams.contracts import names
@@ -69,7 +69,7 @@ class Leads:
         return chosen
 
     def _known(self, lead_id: str, state: Mapping[str, Any], timers: list[Pending]) -> Lead:
-        records = whereabouts(self._cluster, self._topology, {"lead_id": lead_id})
+        records = whereabouts(self._cluster, self._topology, {"lead_id": lead_id}, _began(state))
         unfinished = [one for one in records if one.fate != "handled"]
         waves = len(self._saga.policy.waves) if self._saga.policy else 0
         why = explain(state, {one.name: one.remaining_seconds for one in timers}, unfinished, waves)
@@ -104,6 +104,11 @@ def _saga(topology: Topology) -> Stanza:
         if stanza.kind == "saga":
             return stanza
     raise TopologyError("the map has no saga, so there are no leads")
+
+
+def _began(state: Mapping[str, Any]) -> datetime | None:
+    """A time before which no record of the lead can be unfinished, with a day to spare."""
+    return state["history"][0]["at"] - timedelta(days=1) if state["history"] else None
 
 
 def _timers(noted: list[Row], lead_id: str, now: datetime) -> list[Pending]:

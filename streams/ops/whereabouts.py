@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from streams.contracts import names
@@ -34,8 +35,13 @@ class Sighting:
         return f"{self.topic}-{self.partition}-{self.offset}"
 
 
-def whereabouts(cluster: Cluster, topology: Topology, keys: Mapping[str, str]) -> list[Sighting]:
-    """The records with these keys (by key field, as {"order_id": …}) in every group but the partners', oldest first."""
+def whereabouts(
+    cluster: Cluster, topology: Topology, keys: Mapping[str, str], since: datetime | None = None
+) -> list[Sighting]:
+    """The records with these keys (by key field, as {"order_id": …}) in every group but the partners', oldest first.
+
+    `since` leaves out what was appended before.
+    """
     stanzas = [stanza for stanza in topology.stanzas.values() if stanza.kind != "partner"]
     places = {
         _place(cluster, source.topic, keys[source.event.key])
@@ -44,7 +50,8 @@ def whereabouts(cluster: Cluster, topology: Topology, keys: Mapping[str, str]) -
         if source.event.key in keys and source.topic in cluster.topics
     }
     wanted = {key.encode() for key in keys.values()}
-    records = [record for record in cluster.read(places) if record.key in wanted]
+    begins = None if since is None else cluster.since(places, int(since.timestamp() * 1000))
+    records = [record for record in cluster.read(places, begins) if record.key in wanted]
     committed = cluster.committed([stanza.group for stanza in stanzas])
     found = [one for stanza in stanzas for one in _seen_by(cluster, stanza, records, committed[stanza.group])]
     return sorted(found, key=lambda one: (one.time_ms, one.record, one.group))

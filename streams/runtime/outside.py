@@ -55,6 +55,13 @@ class Cluster:
         """The offset behind the last record that is decided."""
         return self._offsets(places, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)  # type: ignore[no-untyped-call]
 
+    def since(self, places: Iterable[Place], time_ms: int) -> dict[Place, int]:
+        """The offset of the first record appended at `time_ms` or later; the end where there is none."""
+        wanted = list(places)
+        spec = OffsetSpec.for_timestamp(time_ms)
+        found, ends = self._offsets(wanted, spec, IsolationLevel.READ_COMMITTED), self.ends(wanted)
+        return {place: ends[place] if offset < 0 else offset for place, offset in found.items()}
+
     def committed(self, groups: Collection[str]) -> dict[str, dict[Place, int]]:
         """What each group has committed; nothing for a partition that it never committed."""
         admin, names = self.admin, self.names

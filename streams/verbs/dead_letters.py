@@ -59,18 +59,19 @@ def listed(with_closed: bool, as_json: bool, **choosing: Any) -> None:
 @click.option("--group", help="Where several groups buried the same record.")
 @options.as_json
 def show(letter: str, group: str | None, as_json: bool) -> None:
-    """Everything about one dead letter: the failure, its headers and what the record says.
+    """Everything about one dead letter: the failure, and what the record and its own headers say.
 
     \b
     Example:
       python cli.py dead show lead.accepted.v1-3-1042
     """
+    from streams.contracts.envelope import original
     from streams.ops.readable import Readable
 
     found = one(find(ids=[letter], group=group, is_open=None), letter)
     shown = row(found) | {
         "stack": found.facts.stack,
-        "headers": {name: (value or b"").decode(errors="backslashreplace") for name, value in found.stored.headers},
+        "headers": [f"{name}: {_text(value)}" for name, value in original(found.stored.headers)],
         "value": Readable.of(System().settings).value(found.stored.value),
     }
     if as_json:
@@ -99,6 +100,10 @@ def _state(letter: "Letter") -> str:
     if not letter.is_open:
         return "closed"
     return "parked: its key waits" if letter.is_parked else "buried"
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode(errors="backslashreplace")
 
 
 def _error(letter: "Letter") -> str:

@@ -21,7 +21,7 @@ def doctor(as_json: bool) -> None:
     from streams.ops.doctor import Case, examine
 
     system = System()
-    findings = list(examine(Case(system.topology, system.cluster(), os.environ, datetime.now(UTC))))
+    findings = list(examine(Case(system.topology, system.cluster(), os.environ, lambda: datetime.now(UTC))))
     if as_json:
         printed.data(findings)
     for finding in [] if as_json else findings:

@@ -16,6 +16,7 @@ KNOWN = (
     "streams.contracts.registry:UnknownSchema",
     "streams.contracts.schema_files:SchemaFileError",
     "streams.contracts.settings:SettingsError",
+    "streams.ops.demo.failed:DemoFailed",
     "streams.ops.kafka:EmbeddedKafkaError",
     "streams.ops.orphans:Orphaned",
     "streams.ops.readable:Unreadable",

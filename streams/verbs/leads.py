@@ -87,7 +87,7 @@ def _print(lead: "Lead") -> None:
 
 
 def _offer(offer: Any) -> Sequence[Any]:
-    answer = offer["answer"] or ("declined" if offer["has_declined"] else "none yet")
+    answer = offer["answer"] or ("declined" if offer["has_declined"] else "none")
     return offer["provider_id"], offer["wave"], answer
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,24 +60,29 @@ def _rows(file: Path | None, olist: Path | None) -> "Callable[[], Iterator[Row |
 
 
 def _feed(rows: "Callable[[], Iterator[Row | BadRow]]", pace: "Pace") -> "Tally":
+    from streams.ops.feed import counted
     from streams.ops.feed import feed as perform
     from streams.ops.sender import open_sender
     from streams.ops.stopping import RealClock, stop_on_signals
 
     system = System()
+    total = counted(rows(), pace) if sys.stderr.isatty() else 0
     with (
         steps() as step,
         stop_on_signals() as stop,
         open_sender(system.settings, system.topology, FEED) as sender,
     ):
-        return perform(rows(), sender.send, pace, _watched(step, pace.limit), RealClock(stop))
+        return perform(rows(), sender.send, pace, _watched(step, total), RealClock(stop))
 
 
-def _watched(step: Step, limit: int | None) -> "Progress":
+def _watched(step: Step, total: int) -> "Progress":
     def progress(tally: "Tally", bad: "BadRow | None") -> None:
         if bad is not None:
             click.echo(str(bad), err=True)
-        step("provider profiles" if not tally.orders else "orders", tally.orders or tally.profiles, limit or 0)
+        if tally.orders:
+            step("orders", tally.orders, total)
+        else:
+            step("provider profiles", tally.profiles, 0)
 
     return progress
 

@@ -21,8 +21,8 @@ def steps() -> Iterator[Step]:
 
     def step(name: str, done: int, total: int) -> None:
         if name not in known:
-            known[name] = bars.add_task(name, total=total)
-        bars.update(known[name], completed=done, total=total)
+            known[name] = bars.add_task(name, total=total or None)
+        bars.update(known[name], completed=done, total=total or None)
 
     with bars:
         yield step

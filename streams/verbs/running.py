@@ -37,8 +37,8 @@ def run(groups: tuple[str, ...], metrics_port: int | None, abandon: tuple[str, .
 @click.option(
     "--olist", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Orders of the Olist files."
 )
-@click.option("--limit", type=click.IntRange(1), help="At most so many orders.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Orders a second.")
+@click.option("--limit", type=click.IntRange(1), help="So many orders; default 200.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Orders a second; default 20.")
 @click.option("--window", type=options.Duration(), help="How long a wave waits; default 5s.")
 @click.option("--max-age", type=options.Duration(), help="How long a lead lives; default 30s.")
 def demo(**wanted: Any) -> None:
@@ -50,6 +50,9 @@ def demo(**wanted: Any) -> None:
     Example:
       python cli.py demo --limit 200 --rate 20
     """
-    from streams.ops.demo import run as perform
+    from streams.contracts.settings import from_env
+    from streams.ops.demo.run import run as perform
+    from streams.ops.demo.supply import Wish
 
-    raise click.exceptions.Exit(perform(**{name: value for name, value in wanted.items() if value is not None}) or 0)
+    wish = Wish(**{name: value for name, value in wanted.items() if value is not None})
+    raise click.exceptions.Exit(perform(from_env(), wish))

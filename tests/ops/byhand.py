@@ -16,11 +16,11 @@ from streams.contracts import current, names
 from streams.contracts.envelope import Facts, dead_letter
 from streams.contracts.names import Names
 from streams.contracts.partitioner import partition_of
-from streams.contracts.settings import Settings, from_env
+from streams.contracts.settings import from_env
 from streams.contracts.topology_file import load
 from streams.ops import topics
 from streams.runtime import clients
-from streams.runtime.outside import Cluster, Stored
+from streams.runtime.outside import Cluster, Stored, quiet
 
 MAP = """
 events:
@@ -72,7 +72,7 @@ class World:
             "CROSSDOCK_HOME": str(home),
             "CROSSDOCK_TOPOLOGY": str(home / "topology.yaml"),
         }
-        self.settings: Settings = from_env(self.env)
+        self.settings = quiet(from_env(self.env))
         self.topology = load(self.settings.topology)
         self.names = Names(prefix)
         self.cluster = Cluster(self.settings)

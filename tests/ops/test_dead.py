@@ -47,7 +47,7 @@ def test_show_has_the_failure_and_what_the_record_says(world: World) -> None:
     letter = world.bury("partner_x", source, stack="Traceback: line 7")
     shown = world.json("dead", "show", letter)
     assert shown["stack"] == "Traceback: line 7"
-    assert shown["headers"]["ce_id"] == "42"
+    assert shown["headers"] == ["ce_id: 42"]
     assert shown["value"] == {"lead_id": "shown"}
     assert "line 7" in world.run("dead", "show", letter).stdout
 

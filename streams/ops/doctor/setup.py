@@ -39,16 +39,13 @@ def topics(case: Case) -> Iterator[Finding]:
             "run `topics apply`",
         )
     for change in changes:
-        if change.kind != "create":
+        if change.kind not in ("create", "remark"):
             yield _differs(change)
 
 
 def _differs(change: Change) -> Finding:
     if change.kind == "refused":
         return Finding(f"{change.topic}: {change.what}", "`topics apply` refuses it", "change the map as it says")
-    if change.kind == "remark":
-        why = "its records are handled first"
-        return Finding(f"{change.topic}: {change.what}", why, "nothing, once `lag` shows it empty", is_problem=False)
     if "message.timestamp.type" in change.config:
         why = "deadlines, timers and the order between topics are judged by the broker's append time"
     else:
