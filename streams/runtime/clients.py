@@ -81,7 +81,7 @@ def transactional_producer(settings: Settings, member: Member, largest: int) -> 
             transaction_timeout_ms=10_000,
             retry_backoff_ms=5,
             partitioner="murmur2_random",
-            linger_ms=5,
+            linger_ms=1,
             message_max_bytes=largest + 131_072,
             queue_buffering_max_kbytes=262_144,
         )
