@@ -1,4 +1,4 @@
-"""One app a partner of the map: translate what it hears, then deliver it. `faust -A streams.partners:partner_x worker`"""
+"""One app a partner: translate what it hears, then deliver it. `faust -A streams.partners:partner_x worker`"""
 
 import os
 from collections.abc import Iterable

@@ -17,7 +17,9 @@ class Mistakes:
         self._found: set[tuple[int, str]] = set()
 
     def add(self, line: int, what: str, right: str) -> None:
-        self._found.add((line, f"{what}; {right}"))
+        # a name out of the file may hold line breaks or a terminal's escapes
+        told = " ".join(f"{what}; {right}".split())
+        self._found.add((line, "".join(letter if letter.isprintable() else "?" for letter in told)))
 
     def raise_any(self) -> None:
         if self._found:

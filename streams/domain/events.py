@@ -203,7 +203,7 @@ class Exclusion:
 
 @dataclass(slots=True, kw_only=True)
 class LeadSlip(Event):
-    """The travelling message of a routing slip: the rest of the plan, what was visited, and what was found on the way."""
+    """The travelling message of a routing slip: the rest of the plan, what was visited, what was found on the way."""
 
     lead_id: str
     lead: LeadRequest

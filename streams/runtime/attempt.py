@@ -21,9 +21,11 @@ from streams.runtime.timers import Timer
 
 _NOTHING = Performed([], [])
 
+Watching = Callable[[Message | None], None]
+
 
 class Failed(NamedTuple):
-    """The try failed at `stage`; `event` is there where decoding had succeeded. Strays and what cannot be read hold no key."""
+    """The try failed at `stage`; `event` is there where decoding succeeded. What cannot be read holds no key."""
 
     error: Exception
     stage: str
@@ -42,7 +44,7 @@ class HandlerExited(Exception):
 class Handlers:
     """The app's handlers over bytes. `watch` is told what is being tried, so that a hang can be blamed on it."""
 
-    def __init__(self, spec: AppSpec, codec: Codec, performer: Performer, watch: Callable[[Message | None], None]) -> None:
+    def __init__(self, spec: AppSpec, codec: Codec, performer: Performer, watch: Watching) -> None:
         self.spec, self.codec, self.performer, self.watch = spec, codec, performer, watch
         self.broadcast: Mapping[str, Mapping[str, Event]] = {}
         self.is_careful = False  # after a turn whose states could not be written

@@ -21,8 +21,9 @@ COMMAND = "xd_command"
 class Commands:
     """Reads a task's control stream; a letter that is no longer open makes a command a no-op."""
 
-    def __init__(self, spec: AppSpec, settlement: Settlement, cluster: Names, work: Work, window: Window | None) -> None:
-        self._spec, self._settlement, self._cluster, self._work, self._window = spec, settlement, cluster, work, window
+    def __init__(self, spec: AppSpec, settlement: Settlement, cluster: Names, work: Work, window: Window | None):
+        self._spec, self._settlement, self._cluster = spec, settlement, cluster
+        self._work, self._window = work, window
 
     def run(self, task: Task, batch: Batch) -> None:
         for stream in task.control:

@@ -17,7 +17,7 @@ Changes = dict[Task, dict[bytes, bytes | None]]
 
 
 class Committer:
-    """Owns the transactional producer. An answer that allows it is asked for again, an abort is undone, the rest is Crash."""
+    """Owns the transactional producer: what may be asked again is, an abort is undone, the rest is Crash."""
 
     def __init__(self, spec: AppSpec, parts: Parts) -> None:
         self._spec, self._parts = spec, parts

@@ -1,4 +1,4 @@
-"""The engine: one turn is one transaction. poll → slice per task → handlers → outputs, changelog, lanes, offsets → store."""
+"""The engine: one turn is one transaction: poll, handlers, then outputs, changelog, lanes and offsets, then the store."""
 
 import logging
 from datetime import UTC, datetime
@@ -122,7 +122,7 @@ class Engine:
             if isinstance(outcome, Failed):
                 batch.counts["failed"] += 1
                 task.timers.set(Timer(batch.now_ms + _TIMER_AGAIN_MS, timer.key, timer.name, timer.wave))
-                _log.error("%s: timer %s of %r failed, again in 5 s", self._spec.group, timer.name, timer.key, exc_info=outcome.error)
+                _log.error("%s: timer %s failed, again in 5 s", timer.key, timer.name, exc_info=outcome.error)
                 continue
             self._settlement.performed(task, batch, timer.key, outcome)
             batch.fired.append(datetime.fromtimestamp(timer.due_ms / 1000, UTC))

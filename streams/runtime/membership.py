@@ -118,8 +118,10 @@ class Membership:
     def _tables(self, partition: int) -> Tables:
         codec, topic, now = self._parts.codec, derived.changelog(self._stanza.group), self._parts.clock.now
         largest = max(source.event.max_bytes for source in self._stanza.sources)
-        states = States(lambda state: codec.encode(topic, state), lambda value: codec.decode(topic, value, now()), largest)
-        return Tables(self._parts.store, partition, states)
+        return Tables(
+            self._parts.store, partition,
+            States(lambda state: codec.encode(topic, state), lambda value: codec.decode(topic, value, now()), largest),
+        )
 
     def _begin_restore(self) -> None:
         """Only now are the changelogs' ends asked for: after `committed` has waited for every former owner's commit."""

@@ -73,7 +73,7 @@ class Positions:
         self._patiently(lambda: self._consumer.commit(offsets=offsets, asynchronous=False), "to commit first offsets")
 
     def _refuse_forgotten(self) -> None:
-        """A group without any offset whose own topics hold records has lost its offsets: beginning anew would repeat."""
+        """Without any offset but with records of its own, a group has lost its offsets: beginning anew would repeat."""
         group = self._stanza.group
         lanes = [derived.lane(group, n + 1) for n in range(len(self._stanza.ladder.delays))]
         own = [self._cluster.topic(topic) for topic in (derived.changelog(group), derived.dead(group), *lanes)]

@@ -24,8 +24,8 @@ class Channel(Protocol):
 class AppSpec:
     """`react` or `decide` handles the sources; `connect` opens the channel for a partner's own topics, or raises Stop.
 
-    `state` is the record of `decide`. `tables` names the read-only tables of `react`: keyword → compacted topic. `give_up` says what a buried record
-    of this app still causes.
+    `state` is the record of `decide`. `tables` names the read-only tables of `react`: keyword → compacted topic.
+    `give_up` says what a buried record of this app still causes.
     """
 
     topology: Topology

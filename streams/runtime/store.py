@@ -37,7 +37,7 @@ class Store(Protocol):
 
 
 class RocksStore:
-    """A `Store` on RocksDB; the memory of all stores of a process is bounded by one block cache (engine.md, trap 10)."""
+    """A `Store` on RocksDB; one block cache bounds the memory of all stores of a process (engine.md, trap 10)."""
 
     def __init__(self, path: Path) -> None:
         self._db = Rdict(str(path), _options())
@@ -78,7 +78,7 @@ class RocksStore:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A worker's seat in its group: a state directory of its own, held by a file lock for as long as the worker lives."""
+    """A worker's seat in its group: a state directory of its own, held by a file lock while the worker lives."""
 
     id: str
     path: Path

@@ -26,7 +26,7 @@ class StateRefused(Poison):
 
 
 class Tables:
-    """Changes stay in an overlay until `committed`; `rolled_back` forgets them. Values are bytes, states are objects."""
+    """Changes stay in an overlay until `committed`; `rolled_back` forgets them. Values are bytes, states objects."""
 
     def __init__(self, store: Store, partition: int, states: States) -> None:
         self._store, self._partition = store, partition
@@ -77,7 +77,7 @@ class Tables:
         return self._changes | states
 
     def committed(self, changes: dict[bytes, bytes | None], position: Position) -> None:
-        """The transaction with these changes is committed; the changelog up to `position` is in the store from now on."""
+        """The transaction with these changes is committed; the store holds the changelog up to `position` now."""
         self._store.write(self._partition, changes, position)
         for key, state in self._states.items():
             self._remember(key, state)

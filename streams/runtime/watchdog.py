@@ -50,7 +50,7 @@ class Watch:
             self._file.write_text(json.dumps(sorted(self.hung() - ids)))
 
     def refuse_zombie(self) -> None:
-        """Ends the process before it polls, where it slept longer than its session: a poll would fence the successor."""
+        """Ends a process that slept longer than its session, before it polls: that would fence its successor."""
         if time.monotonic() - self._ticked > SESSION_S:
             self._end("the process slept longer than its session")
 

@@ -171,7 +171,7 @@ class Window:
         lines.leave(item)
 
     def _give_back(self, task: Task, batch: Batch) -> None:
-        """The failures that opened the breaker spent no attempt: their records stand before their keys' queues again."""
+        """The failures that opened the breaker spent no attempt: their records stand before their queues again."""
         if self.breaker.state == "up":
             return
         for key, (owner, tried) in list(self._suspects.items()):

@@ -40,7 +40,7 @@ class Work:
             task.not_before_ms = batch.now_ms + _REGISTRY_PAUSE_MS
 
     def recall_due(self, task: Task, batch: Batch) -> None:
-        """What is due in the lanes goes before its key's queue; a copy that nobody waits for any more is passed over."""
+        """What is due in a lane goes before its key's queue; a copy that nobody waits for any more is passed over."""
         for lane in task.lanes:
             while lane.buffer and (due_ms := due_at_ms(lane.buffer[0].headers()) or 0) <= batch.now_ms:
                 record = returned(lane.buffer[0])
