@@ -68,6 +68,12 @@ def test_a_file_that_is_no_map_is_refused(tmp_path: Path, content: bytes, messag
     assert message in str(refused.value)
 
 
+def test_a_name_with_line_breaks_or_escapes_is_told_in_one_plain_line(tmp_path: Path) -> None:
+    text = SHIPPED.replace("record: OrderScreened", 'record: "Order\\n\\e[31mScreened"')
+    (told,) = (line for lines in mistakes(text, tmp_path).values() for line in lines)
+    assert told.startswith("order.screened.v1: there is no schemas/Order ?[31mScreened.avsc; ")
+
+
 def test_a_map_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TopologyError, match=r"topology.yaml:1: the map cannot be read: No such file"):
         load(tmp_path / "topology.yaml")
@@ -119,8 +125,8 @@ def spoil(plain: Any, data: Any) -> None:
 
 
 def read_or_told(text: str, folder: Path) -> None:
-    lines = text.count("\n") + 1
-    assert all(1 <= line <= lines + 1 for line in mistakes(text, folder))
+    lines = len(text.splitlines()) + 1
+    assert all(1 <= line <= lines for line in mistakes(text, folder))
 
 
 def mistakes(text: str, folder: Path) -> dict[int, list[str]]:
