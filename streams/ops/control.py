@@ -7,9 +7,7 @@ from streams.contracts import names
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings
 from streams.runtime.clients import producer
-from streams.runtime.outside import Unavailable
-
-Headers = list[tuple[str, bytes | None]]
+from streams.runtime.outside import Stored, Unavailable
 
 PATIENCE_S = 10.0
 
@@ -24,15 +22,14 @@ class Sender:
         self._next_at = time.monotonic()
         self._refused: list[str] = []
 
-    def send(
-        self, group: str, partition: int, command: str, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> None:
+    def send(self, group: str, partition: int, command: str, letter: Stored | None = None) -> None:
+        """`letter` goes along with its bytes and headers; pause and resume have none."""
         time.sleep(max(0.0, self._next_at - time.monotonic()))
         self._next_at = max(self._next_at, time.monotonic()) + self._pause_s
-        self._producer.produce(
-            self._names.topic(names.control(group)), value, key, partition, self._heard,
-            headers=[*headers, ("xd_command", command.encode())],
-        )  # fmt: skip
+        key, value, headers = (letter.key, letter.value, letter.headers) if letter else (None, b"", [])
+        topic = self._names.topic(names.control(group))
+        told = [*headers, ("xd_command", command.encode())]
+        self._producer.produce(topic, value, key, partition, self._heard, headers=told)
         self._producer.poll(0)
 
     def _heard(self, error: Any, _message: Any) -> None:

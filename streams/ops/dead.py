@@ -70,8 +70,7 @@ def command(cluster: Cluster, name: str, chosen: Iterable[Letter], rate: float) 
     """
     with control.Sender(cluster.settings, rate) as sender:
         for letter in chosen:
-            stored = letter.stored
-            sender.send(letter.group, stored.partition, name, stored.key, stored.value, stored.headers)
+            sender.send(letter.group, letter.stored.partition, name, letter.stored)
             yield letter
 
 

@@ -45,7 +45,7 @@ def command(cluster: Cluster, partner: str, name: str) -> int:
     places = cluster.places(names.control(partner))
     with Sender(cluster.settings) as sender:
         for _, partition in places:
-            sender.send(partner, partition, name, None, b"", [])
+            sender.send(partner, partition, name)
     return len(places)
 
 
