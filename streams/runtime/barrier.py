@@ -18,17 +18,14 @@ class Barrier:
     def __init__(self, admin: AdminClient, cluster: Names, skew: timedelta) -> None:
         self._admin, self._cluster, self._skew_ms = admin, cluster, round(skew.total_seconds() * 1000)
         self._asked: dict[TopicPartition, Future[Any]] = {}
-        self._asked_ms = self._until_ms = 0
+        self._asked_for: list[int] = []
+        self._asked_ms = 0
+        self._until_ms: dict[int, int] = {}
         self._ends: dict[tuple[str, int], int] = {}
 
     @property
     def is_waiting(self) -> bool:
         return bool(self._asked)
-
-    @property
-    def asked_ms(self) -> int:
-        """When the ends were asked for; the wait since then is the price of being fair to late readers."""
-        return self._asked_ms
 
     def due_before_ms(self, now_ms: int) -> int:
         """Timers due at or before this may be asked for now."""
@@ -41,22 +38,24 @@ class Barrier:
             return
         until = self.due_before_ms(now_ms)
         due = [task for task in tasks if (next_due := task.timers.next_due_ms()) is not None and next_due <= until]
-        if due and not any(self._is_pending(task) for task in due):
-            self._ask(due, now_ms)
+        unasked = [task for task in due if not self._is_pending(task)]
+        if unasked:
+            self._ask(unasked, now_ms)
 
     def may_fire_until_ms(self, task: Task) -> int | None:
         """Every timer of this task due until then may fire now; None where an input is still to be read."""
-        if not self._covers(task) or not self._has_read(task):
+        if task.partition not in self._until_ms or not self._has_read(task):
             return None
-        return self._until_ms
+        return self._until_ms[task.partition]
+
+    def forget(self, task: Task) -> None:
+        """The task has gone, or its offsets are new."""
+        self._until_ms.pop(task.partition, None)
 
     def _is_pending(self, task: Task) -> bool:
         """The last answer lets a due timer fire as soon as this task has read on."""
-        next_due = task.timers.next_due_ms()
-        return self._covers(task) and next_due is not None and next_due <= self._until_ms
-
-    def _covers(self, task: Task) -> bool:
-        return all((stream.topic, stream.partition) in self._ends for stream in task.inputs)
+        next_due, until = task.timers.next_due_ms(), self._until_ms.get(task.partition)
+        return until is not None and next_due is not None and next_due <= until
 
     def _has_read(self, task: Task) -> bool:
         return all(stream.done >= self._ends[stream.topic, stream.partition] for stream in task.inputs)
@@ -64,7 +63,7 @@ class Barrier:
     def _ask(self, tasks: list[Task], now_ms: int) -> None:
         inputs = [(self._cluster.topic(stream.topic), stream.partition) for task in tasks for stream in task.inputs]
         wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in inputs}  # type: ignore[no-untyped-call]
-        self._asked_ms, self._ends = now_ms, {}
+        self._asked_ms, self._asked_for = now_ms, [task.partition for task in tasks]
         # READ_COMMITTED would answer the last stable offset, which hides what a hanging transaction has written
         self._asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
 
@@ -79,4 +78,5 @@ class Barrier:
             }
         except KafkaException:
             return  # asked again in the next turn
-        self._ends, self._until_ms = ends, self.due_before_ms(self._asked_ms)
+        self._ends |= ends
+        self._until_ms |= dict.fromkeys(self._asked_for, self.due_before_ms(self._asked_ms))

@@ -1,4 +1,4 @@
-"""The engine: one turn is one transaction: poll, handlers, then outputs, changelog, lanes and offsets, then the store."""
+"""The engine: one turn is one transaction. Poll, handle, commit outputs, changelog and offsets, then the store."""
 
 import logging
 from datetime import UTC, datetime
@@ -68,20 +68,13 @@ class Engine:
         self._membership.restore(self._parts.clock.now())
         tasks = self._membership.live
         batch = Batch(self._parts.clock.now())
-        self._over_at = self._parts.clock.monotonic() + TURN_S
-        self._read_broadcasts(tasks)
-        if self._window is not None:
-            self._window.land(batch)
-        for task in self._intake.in_turn(tasks):
-            self._one(task, batch)
-        if self._window is not None:
-            self._window.announce(tasks, batch)
-        self._barrier.look(tasks, batch.now_ms)
+        self._gather(tasks, batch)
         self._upkeep.run(tasks, dict(self._membership.remaining))
         try:
             self._commit.commit(batch, tasks)
         except (Aborted, StateRefused) as failure:
             self._handlers.is_careful = isinstance(failure, StateRefused)
+            self._handlers.blamed.clear()
             for task in tasks:
                 self._membership.rewind(task)
             return
@@ -104,6 +97,18 @@ class Engine:
             broadcast.close()
         self._parts.consumer.close()
         self._parts.store.close()
+
+    def _gather(self, tasks: list[Task], batch: Batch) -> None:
+        """Everything that this turn's transaction will hold; nothing of it has happened yet."""
+        self._over_at = self._parts.clock.monotonic() + TURN_S
+        self._read_broadcasts(tasks)
+        if self._window is not None:
+            self._window.land(batch)
+        for task in self._intake.in_turn(tasks):
+            self._one(task, batch)
+        if self._window is not None:
+            self._window.announce(tasks, batch)
+        self._barrier.look(tasks, batch.now_ms)
 
     def _one(self, task: Task, batch: Batch) -> None:
         self._commands.run(task, batch)
@@ -150,6 +155,7 @@ class Engine:
     def _lost(self, task: Task) -> None:
         if self._window is not None:
             self._window.drop(task)
+        self._barrier.forget(task)
         self._parts.metrics.forget(task.partition)
 
     def _open_window(self) -> Window | None:
