@@ -28,7 +28,7 @@ class Sender:
         self._next_at = max(self._next_at, time.monotonic()) + self._pause_s
         key, value, headers = (letter.key, letter.value, letter.headers) if letter else (None, b"", [])
         topic = self._names.topic(names.control(group))
-        told = [*headers, ("xd_command", command.encode())]
+        told: list[tuple[str, str | bytes | None]] = [*headers, ("xd_command", command.encode())]
         self._producer.produce(topic, value, key, partition, self._heard, headers=told)
         self._producer.poll(0)
 
