@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from streams.channels import ChannelError
@@ -53,7 +54,8 @@ class Kafka:
     async def close(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await asyncio.get_running_loop().run_in_executor(None, producer.close)
+            with suppress(SendFailed):  # each delivery has had its own report
+                await asyncio.to_thread(producer.close)
 
     def _opened(self) -> Outgoing:
         if self._producer is None:

@@ -149,5 +149,3 @@ def counted(rows: Iterable[Row | BadRow], pace: Pace) -> int:
     orders = sum(1 for row in rows if isinstance(row, Row) and isinstance(row.record, OrderPlaced))
     left = max(0, orders - pace.offset)
     return left if pace.limit is None else min(left, pace.limit)
-
-

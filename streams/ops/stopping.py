@@ -11,14 +11,22 @@ _GLANCE_S = 0.1
 
 
 class Asked(threading.Event):
-    """Set from a signal handler by assigning `is_asked`: Event.set takes a lock that the interrupted code may hold."""
+    """Set from a signal handler by assignment: Event.set takes a lock that the interrupted code may hold."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_asked = False
+        self._asked_at: float | None = None
+
+    def hear(self, number: int, _: object) -> None:
+        """The handler. The same signal again at once is an echo: a launcher that passes signals on makes two of one."""
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
+        elif time.monotonic() > self._asked_at + _SAME_SIGNAL_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     def is_set(self) -> bool:
-        return self.is_asked or super().is_set()
+        return self._asked_at is not None or super().is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
         end = time.monotonic() + (threading.TIMEOUT_MAX if timeout is None else timeout)
@@ -47,27 +55,10 @@ class RealClock:
 def stop_on_signals() -> Iterator[threading.Event]:
     """An event that the first SIGTERM or SIGINT sets; one much later ends the process as usual. Main thread only."""
     stop = Asked()
-    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    asked_at = 0.0
-
-    def restore() -> None:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
-
-    def ask(number: int, _: object) -> None:
-        # a launcher that passes signals on makes two of one
-        nonlocal asked_at
-        if not stop.is_set():
-            asked_at = time.monotonic()
-            stop.is_asked = True
-        elif time.monotonic() > asked_at + _SAME_SIGNAL_S:
-            restore()
-            signal.raise_signal(number)
-
-    for number in usual:
-        signal.signal(number, ask)
+    usual = {number: signal.signal(number, stop.hear) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
         if not stop.is_set():
-            restore()
+            for number, handler in usual.items():
+                signal.signal(number, handler)

@@ -32,7 +32,6 @@ def records(settings: Settings, topic: str) -> list[Any]:
     return list(cluster.read(cluster.places(topic)))
 
 
-@pytest.mark.asyncio
 async def test_a_record_is_forwarded_as_it_is_with_its_key_and_id(broker: str) -> None:
     topic = f"incoming-{uuid4().hex}"
     settings = settings_of(broker, topic)
@@ -45,7 +44,6 @@ async def test_a_record_is_forwarded_as_it_is_with_its_key_and_id(broker: str) -
     assert record.headers == [("ce_id", b"id-1"), ("traceparent", b"00-x")]
 
 
-@pytest.mark.asyncio
 async def test_deliveries_of_a_key_arrive_in_their_order(broker: str) -> None:
     topic = f"incoming-{uuid4().hex}"
     settings = settings_of(broker, topic)
@@ -56,7 +54,6 @@ async def test_deliveries_of_a_key_arrive_in_their_order(broker: str) -> None:
     assert [record.value for record in records(settings, topic)] == [str(number).encode() for number in range(50)]
 
 
-@pytest.mark.asyncio
 async def test_a_record_without_headers_gets_its_id(broker: str) -> None:
     topic = f"incoming-{uuid4().hex}"
     settings = settings_of(broker, topic)
@@ -66,7 +63,6 @@ async def test_a_record_without_headers_gets_its_id(broker: str) -> None:
     assert records(settings, topic)[0].headers == [("ce_id", b"order.placed.v1-0-17")]
 
 
-@pytest.mark.asyncio
 async def test_another_cluster_is_named_by_its_address_and_knows_no_prefix_of_ours(broker: str) -> None:
     topic = f"incoming-{uuid4().hex}"
     settings = settings_of(broker, topic)
@@ -77,7 +73,6 @@ async def test_another_cluster_is_named_by_its_address_and_knows_no_prefix_of_ou
     assert len(records(Settings(broker=broker), topic)) == 1
 
 
-@pytest.mark.asyncio
 async def test_a_cluster_that_does_not_answer_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -88,7 +83,6 @@ async def test_a_cluster_that_does_not_answer_is_unreachable() -> None:
     await kafka.close()
 
 
-@pytest.mark.asyncio
 async def test_a_record_that_the_topic_refuses_climbs_the_ladder_and_the_next_one_passes(broker: str) -> None:
     topic = f"incoming-{uuid4().hex}"
     settings = settings_of(broker, topic, **{"max.message.bytes": "500"})
