@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from streams.contracts.settings import Settings
 from streams.ops import schemas, topics
+from streams.ops.demo.asking import ask
 from streams.ops.demo.children import Child, Children
 from streams.ops.demo.failed import DemoFailed
 from streams.ops.demo.load import Load, usage
@@ -14,10 +15,13 @@ from streams.ops.demo.stage import Stage
 from streams.ops.demo.supply import Supply, Wish, supplied
 from streams.ops.demo.view import Say, rows
 from streams.ops.demo.watch import Watch
+from streams.ops.kafka.probe import free_port
 from streams.ops.laws import judge, read, taken_from_log
 from streams.runtime.outside import Cluster
 
+_GLANCE_S = 0.1
 _LOOK_S = 0.5
+_LIVE_S = 120.0
 _REST_S = 5.0
 _STALL_S = 60.0  # beyond the max age: longer than any retry of the simulated failures should take
 _FAIL_RATE = "0.02"  # of deliveries to a simulated webhook: without a retry there would be little to see
@@ -35,15 +39,16 @@ class Play:
         """Raises DemoFailed where a process ends or nothing happens any more; Interrupted."""
         self._invite_partners()
         topics.apply(self.settings, self.stage.topology, self.say.step)
+        port = free_port()
+        apps = self.children.start("run", ["run", "--metrics-port", str(port)])
+        providers = self.children.start("providers", ["simulate", "providers"])
         self.say("publishing schemas")
         schemas.publish(self.settings, self.stage.topology)
-        self.say("starting the apps")
-        apps = self.children.start("run", ["run"])
-        providers = self.children.start("providers", ["simulate", "providers"])
+        self._until_live(port)
         with Watch(self.settings, self.stage) as watch, supplied(self.settings, self.stage.topology, wish) as supply:
-            self._until_over(watch, supply, wish)
+            self._until_over(watch, supply, apps)
             self.children.stop(providers)
-            self._until_over(watch, supply, wish)
+            self._until_over(watch, supply, apps)
             return self._judged(watch, supply, self._rest(apps))
 
     def _invite_partners(self) -> None:
@@ -52,18 +57,30 @@ class Play:
             wanted = ["--port", str(port), "--log", log, "--fail-rate", _FAIL_RATE]
             self.children.start(partner, ["simulate", "partner", partner, *wanted])
 
-    def _until_over(self, watch: Watch, supply: Supply, wish: Wish) -> None:
-        patience = wish.max_age.total_seconds() + _STALL_S
+    def _until_live(self, port: int) -> None:
+        """Orders that came before would wait, and would say nothing about how fast the apps are."""
+        deadline = time.monotonic() + _LIVE_S
+        while not (ready := ask(port, "ready")).get("ok"):
+            waiting = [f"{app['app']} is {app['state']} {app['detail']}".strip() for app in ready.get("apps", ())
+                       if app["state"] != "live"]  # fmt: skip
+            self.children.check()
+            if time.monotonic() > deadline:
+                raise DemoFailed("\n  ".join([f"the apps are not live after {_LIVE_S:.0f} s:", *waiting]))
+            self.say("starting the apps", {"not live yet": str(len(waiting))} if waiting else None)
+            self.say.pause(_GLANCE_S)
+
+    def _until_over(self, watch: Watch, supply: Supply, apps: Child) -> None:
+        patience = self.stage.max_age.total_seconds() + _STALL_S
         while missing := supply.missing() + watch.missing():
             self.children.check()
             if time.monotonic() > watch.changed_at + patience:
-                raise DemoFailed(self._stalled(patience, missing))
+                raise DemoFailed(self._stalled(patience, missing, apps))
             watch.look(_LOOK_S)
             self.say("orders flow" if not supply.is_over else "waiting for the last leads", rows(watch, supply.sent))
 
-    def _stalled(self, patience: float, missing: list[str]) -> str:
-        logs = f"the logs of all processes are in {self.place.root}; Kafka is not kept"
-        return "\n  ".join([f"nothing has happened for {patience:.0f} s, and this is missing:", *missing, logs])
+    def _stalled(self, patience: float, missing: list[str], apps: Child) -> str:
+        what = "\n  ".join([f"nothing has happened for {patience:.0f} s, and this is missing:", *missing])
+        return f"{what}\nall logs are in {self.place.root}; the end of {apps.log.name} says:\n{apps.last_lines}"
 
     def _rest(self, apps: Child) -> Load | None:
         """What the apps cost with nothing to do."""

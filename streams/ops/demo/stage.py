@@ -22,6 +22,7 @@ class Stage:
     """The rewritten map; `ports` by webhook partner, and `secrets` by the variable that holds each."""
 
     topology: Topology
+    max_age: timedelta
     ports: Mapping[str, int]
     secrets: dict[str, str]
 
@@ -41,7 +42,7 @@ def set_up(source: Path, target: Path, window: timedelta, max_age: timedelta) ->
     target.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     channels = [known.stanzas[partner].channel for partner in ports]
     made_up = {str(channel.options["secret_env"]): _secret() for channel in channels if channel}
-    return Stage(load(target), ports, made_up)
+    return Stage(load(target), max_age, ports, made_up)
 
 
 def _here(url: str, port: int) -> dict[str, Any]:

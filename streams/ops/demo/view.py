@@ -99,7 +99,9 @@ def rows(watch: Watch, sent: Sent) -> Rows:
         "leads": ", ".join(f"{leads[stage]} {stage}" for stage in STAGES if leads[stage]) or "none yet",
         "offers": f"{count['LeadOffered']}, {count['ProviderAcceptedLead']} accepted, "
         f"{count['ProviderDeclinedLead']} declined, {count['AcceptanceRefused']} acceptances refused",
-        "delivered": ", ".join(f"{taken.get(partner, 0)} of {expected[partner]} to {partner}" for partner in expected),
+        "delivered": ", ".join(
+            f"{taken.get(partner, '?')} of {expected[partner]} to {partner}" for partner in expected
+        ),
         "failures": f"{sum(tally.retries.values())} retries{_by_group(tally.retries)}, "
         f"{sum(tally.dead.values())} dead letters{_by_group(tally.dead)}",
         "lag": f"{behind.total()} records{_by_group(+behind)}",

@@ -1,18 +1,15 @@
 """Watches the demo from outside: follows the public topics, asks the partners, and measures the lag."""
 
-import json
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.request import urlopen
 
 from streams.contracts.settings import Settings
+from streams.ops.demo.asking import ask
 from streams.ops.demo.stage import Stage
 from streams.ops.demo.tally import Tally
-from streams.ops.kafka.probe import HOST
 from streams.ops.lag import Lag, lags
 from streams.runtime.following import Follower
 from streams.runtime.outside import Cluster
@@ -42,7 +39,7 @@ class Watch:
                 self.tally.note(stored)
                 self.changed_at = time.monotonic()
         for partner, port in self._stage.ports.items():
-            self._stats[partner] = _stats(port) or self._stats.get(partner, {})
+            self._stats[partner] = ask(port, "stats") or self._stats.get(partner, {})
         if time.monotonic() > self._lag_at:
             self._measure()
 
@@ -71,10 +68,3 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._follower.close()
-
-
-def _stats(port: int) -> Mapping[str, Any] | None:
-    with suppress(OSError), urlopen(f"http://{HOST}:{port}/stats", timeout=2) as answer:
-        found: Mapping[str, Any] = json.load(answer)
-        return found
-    return None
