@@ -10,7 +10,7 @@ from streams.contracts.topology import Stanza
 from streams.domain.events import Event, LeadOffered
 from streams.runtime import metrics
 
-DeliveryResult = Literal["delivered", "failed", "unreachable", "gone"]
+DeliveryResult = Literal["delivered", "refused", "unreachable", "gone"]
 PartnerState = Literal["up", "down", "paused"]
 _STATES: dict[PartnerState, int] = {"up": 0, "down": 1, "paused": 2}
 _FIRST_WAVE = 1

@@ -27,6 +27,10 @@ class Barrier:
     def is_waiting(self) -> bool:
         return bool(self._asked)
 
+    def waited_s(self, now_ms: int) -> float:
+        """How long ago the ends were asked for: the price of being fair to what was written in time."""
+        return (now_ms - self._asked_ms) / 1000
+
     def due_before_ms(self, now_ms: int) -> int:
         """Timers due at or before this may be asked for now."""
         return now_ms - self._skew_ms

@@ -1,11 +1,13 @@
 """The transaction of a turn: begun when everything that it will hold is known, and never committed past a refusal."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from confluent_kafka import KafkaException, TopicPartition
 
 from streams.contracts import names as derived
+from streams.runtime.app_metrics import DeliveryResult
 from streams.runtime.parts import Parts
 from streams.runtime.spec import AppSpec
 from streams.runtime.store import Position
@@ -13,6 +15,7 @@ from streams.runtime.task import Task
 from streams.runtime.transaction import Aborted, Batch, Crash, offsets_of
 
 _EOF_COMMIT_S = 1.0  # offsets that only step over commit markers may wait this long for company
+_RESULTS: tuple[DeliveryResult, ...] = ("delivered", "refused", "unreachable", "gone")
 Changes = dict[Task, dict[bytes, bytes | None]]
 
 
@@ -76,6 +79,8 @@ class Committer:
     def _delivered(self, error: Any, message: Any) -> None:
         if error is None:
             self._positions[message.partition()] = message.offset() + 1
+            appended_ms = message.timestamp()[1]
+            self._parts.metrics.clock(timedelta(seconds=appended_ms / 1000 - self._parts.clock.now().timestamp()))
 
     def _produce(self, topic: str, value: bytes | None, key: bytes | None, partition: int, **more: Any) -> None:
         while True:
@@ -114,6 +119,9 @@ class Committer:
         metrics, counts = self._parts.metrics, batch.counts
         metrics.turn(counts["processed"], counts["failed"], counts["retried"], counts["parked"], counts["buried"])
         metrics.committed(seconds)
+        metrics.delivered({result: counts[result] for result in _RESULTS if counts[result]})
+        if batch.fired:
+            metrics.timers(batch.fired, self._parts.clock.now(), batch.barrier_s)
         known = [(output.record, output.caused) for output in batch.outputs if output.record and output.caused]
         if known:
             metrics.observe_outputs(known, self._parts.clock.now())

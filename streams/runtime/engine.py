@@ -69,7 +69,7 @@ class Engine:
         tasks = self._membership.live
         batch = Batch(self._parts.clock.now())
         self._gather(tasks, batch)
-        self._upkeep.run(tasks, dict(self._membership.remaining))
+        self._upkeep.run(tasks, dict(self._membership.remaining), self.is_ready)
         try:
             self._commit.commit(batch, tasks)
         except (Aborted, StateRefused) as failure:
@@ -82,6 +82,7 @@ class Engine:
         self._handlers.forget_blamed()
         if self._window is not None:
             self._window.committed()
+            self._parts.metrics.partner(self._window.state)
 
     def wind_down(self) -> bool:
         """Send out nothing more; False once nothing is in flight and the engine may stop."""
@@ -130,6 +131,7 @@ class Engine:
                 _log.error("%s: timer %s failed, again in 5 s", timer.key, timer.name, exc_info=outcome.error)
                 continue
             self._settlement.performed(task, batch, timer.key, outcome)
+            batch.barrier_s = self._barrier.waited_s(batch.now_ms)
             batch.fired.append(datetime.fromtimestamp(timer.due_ms / 1000, UTC))
 
     def _patience(self) -> float:

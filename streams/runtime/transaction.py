@@ -17,6 +17,7 @@ class Batch:
     outputs: list[Output] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     fired: list[datetime] = field(default_factory=list)
+    barrier_s: float = 0.0
     commands: list[Message] = field(default_factory=list)
 
     @property

@@ -20,10 +20,11 @@ class Upkeep:
         self._reported = self._trimmed = 0.0
         self._kept: dict[tuple[str, int], int] = {}
 
-    def run(self, tasks: list[Task], remaining: dict[int, int]) -> None:
+    def run(self, tasks: list[Task], remaining: dict[int, int], is_ready: bool) -> None:
         now = self._parts.clock.monotonic()
         if now - self._reported >= _REPORT_S:
             self._reported = now
+            self._parts.metrics.ready(is_ready)
             self._report(tasks, remaining)
         if now - self._trimmed >= _TRIM_S:
             self._trimmed = now

@@ -7,7 +7,7 @@ nobody; a crash repeats only what was in the window, with the same message id.
 import json
 
 from streams.contracts.topology import Channel
-from streams.domain.breaker import Breaker
+from streams.domain.breaker import Breaker, State
 from streams.domain.effects import Effect
 from streams.domain.failure import Gone, Poison, Unreachable
 from streams.runtime.attempt import Failed, Handlers
@@ -91,6 +91,10 @@ class Window:
 
     def committed(self) -> None:
         self._announced = (self.breaker.state, self.breaker.reason)
+
+    @property
+    def state(self) -> State:
+        return self.breaker.state
 
     def _outcome(self, batch: Batch, item: Item, result: list[Effect] | Exception) -> Outcome | None:
         """None: the partner is down or asked us to stop; the record keeps its attempt and its place."""
