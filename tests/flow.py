@@ -22,8 +22,9 @@ from streams.contracts.topology_file import load
 from streams.domain.events import Event, OrderPlaced
 from streams.ops import schemas, topics
 from streams.ops.lag import lags
-from streams.ops.sender import codec_of, open_sender
+from streams.ops.sender import open_sender
 from streams.runtime import clients
+from streams.runtime.codecs import codec_of
 from streams.runtime.outside import Cluster, Stored, quiet
 from tests import told
 from tests.subscribers.orders import order
@@ -100,13 +101,13 @@ class Flow:
         for path, text in modules.items():
             (self.tree / path).write_text(text, encoding="utf-8")
 
-    def run(self, *groups: str, **env: str) -> Worker:
+    def run(self, *groups: str, port: int = 0, **env: str) -> Worker:
         """`cli.py run`; `env` changes its environment."""
-        return self._start(["cli.py", "run", *groups, f"--metrics-port={free_port()}"], env)
+        return self._start(["cli.py", "run", *groups, f"--metrics-port={port or free_port()}"], env)
 
-    def faust(self, app: str, **env: str) -> Worker:
+    def faust(self, app: str, port: int = 0, **env: str) -> Worker:
         """`faust -A streams.<app> worker`."""
-        return self._start(["-m", "faust", "-A", f"streams.{app}", "worker", f"--web-port={free_port()}"], env)
+        return self._start(["-m", "faust", "-A", f"streams.{app}", "worker", f"--web-port={port or free_port()}"], env)
 
     def cli(self, *args: str) -> "subprocess.CompletedProcess[str]":
         """`python cli.py …`, or `python -m faust …`, until it ends."""
@@ -181,12 +182,13 @@ class Flow:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def kill_workers(self) -> None:
+        """Nobody of this system runs any more."""
         for worker in self._workers:
             worker.kill()
-            if kind is not None:
-                print(f"--- {worker}\n{worker.log[-4000:]}")
-        self._producer.flush(10)
+
+    def __exit__(self, *_: object) -> None:
+        self.kill_workers()
         # the broker serves the whole test run: it should not carry what is over
         ours = [self.cluster.names.topic(topic) for topic in self.cluster.topics]
         for deleted in self.cluster.admin.delete_topics(ours).values():

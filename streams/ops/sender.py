@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha1
 
-from streams.contracts import schema_files
 from streams.contracts.codec import Codec, Unencodable
 from streams.contracts.envelope import Cause, outgoing
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings
 from streams.contracts.topology import EventSpec, Topology
 from streams.domain.events import Event
+from streams.runtime.codecs import codec_of
 from streams.runtime.outgoing import Outgoing
-from streams.runtime.registry import registry
 
 _PATIENCE_MS = 30_000
 
@@ -58,11 +57,6 @@ def open_sender(settings: Settings, topology: Topology, group: str) -> Iterator[
         yield Sender(group, codec_of(settings, topology), topology, Names(settings.prefix), producer)
     finally:
         producer.close()
-
-
-def codec_of(settings: Settings, topology: Topology) -> Codec:
-    local = schema_files.of_topics(schema_files.load(settings.schemas), topology)
-    return Codec(registry(settings), Names(settings.prefix), local)
 
 
 def _own_cause(topic: str, value: bytes) -> Cause:

@@ -16,7 +16,8 @@ from streams.contracts.registry import UnknownSchema
 from streams.contracts.settings import Settings
 from streams.contracts.topology import Topology
 from streams.domain.events import Event, LeadOffered, ProviderAcceptedLead, ProviderDeclinedLead
-from streams.ops.sender import Sender, codec_of, open_sender
+from streams.ops.sender import Sender, open_sender
+from streams.runtime.codecs import codec_of
 from streams.runtime.incoming import Incoming
 from streams.runtime.reading import Place, Stored
 

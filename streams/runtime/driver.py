@@ -1,28 +1,23 @@
 """Makes an engine with real clients and turns it in a thread of its own until it is told to stop."""
 
 import asyncio
-import json
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from confluent_kafka import KafkaException
 
 from streams.contracts import names as derived
-from streams.contracts.codec import Codec
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings, from_env
-from streams.domain import events
 from streams.runtime import clients
 from streams.runtime.app_metrics import AppMetrics
+from streams.runtime.codecs import codec_of
 from streams.runtime.courier import LoopCourier
 from streams.runtime.engine import Engine
 from streams.runtime.parts import Clock, Parts, Stop
-from streams.runtime.registry import registry
 from streams.runtime.spec import AppSpec, Channel
 from streams.runtime.store import Slot, open_store, take_slot
 from streams.runtime.transaction import Crash
@@ -109,6 +104,7 @@ class Driver:
         settings, stanza = self.settings, self.spec.stanza
         courier = LoopCourier(loop, channel, stanza.channel.timeout) if channel and stanza.channel else None
         member = clients.Member(names.group(stanza.group), slot.id)
+        states = {derived.changelog(stanza.group): self.spec.state} if self.spec.state else {}
         largest = max(spec.max_bytes for spec in self.spec.topology.events.values())
         return Parts(
             consumer=clients.group_consumer(settings, member, self.idle_s),
@@ -117,7 +113,7 @@ class Driver:
             reader=lambda: clients.reader(settings),
             store=open_store(slot),
             clock=Clock(),
-            codec=codec(self.spec, settings),
+            codec=codec_of(settings, self.spec.topology, states),
             names=names,
             metrics=AppMetrics.of(stanza, settings.prefix),
             directory=slot.path,
@@ -126,24 +122,10 @@ class Driver:
         )
 
 
-def codec(spec: AppSpec, settings: Settings) -> Codec:
-    """Reads and writes every topic of the map, and the states of this app."""
-    local = {topic: _schema(settings.schemas, event.record) for topic, event in spec.topology.events.items()}
-    types: dict[str, Any] = dict(vars(events))
-    if spec.state is not None:
-        local[derived.changelog(spec.group)] = _schema(settings.schemas, spec.state.__name__)
-        types[spec.state.__name__] = spec.state
-    return Codec(registry(settings), Names(settings.prefix), local, types)
-
-
 def exit_process(reason: str) -> None:
     """The supervisor starts the worker again; a clean-up would only hang on what is stuck."""
     os.write(2, f"crossdock: {reason}\n".encode())
     os._exit(70)
-
-
-def _schema(directory: Path, record: str) -> Any:
-    return json.loads((directory / f"{record}.avsc").read_text(encoding="utf-8"))
 
 
 def _finish(done: "asyncio.Future[None]", failure: BaseException | None) -> None:

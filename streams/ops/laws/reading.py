@@ -14,7 +14,7 @@ from streams.contracts.registry import UnknownSchema
 from streams.contracts.topology import Stanza, Topology
 from streams.domain.events import Event
 from streams.ops.laws.history import Fact, History, Letter
-from streams.ops.sender import codec_of
+from streams.runtime.codecs import codec_of
 from streams.runtime.outside import Cluster, Stored
 
 _TOLD = {
