@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from streams.contracts.codec import Codec, Undecodable
@@ -19,7 +20,7 @@ from streams.runtime.spec import AppSpec
 from streams.runtime.tables import Tables
 from streams.runtime.timers import Timer
 
-_NOTHING = Performed([], [])
+NOTHING = Performed([], [])
 
 Watching = Callable[[Message | None], None]
 
@@ -107,12 +108,12 @@ class Handlers:
 
     def perform(self, effects: Iterable[Effect], topic: str, record: Message) -> Performed:
         asked = list(effects)
-        return self.performer.perform(asked, cause(topic, record)) if asked else _NOTHING
+        return self.performer.perform(asked, cause(topic, record)) if asked else NOTHING
 
     def give_up(self, event: Event | None, reason: str, topic: str, record: Message) -> Performed:
         """What a buried record of this app still causes; under ids of its own, for a replay may yet succeed."""
         if self.spec.give_up is None or event is None:
-            return _NOTHING
+            return NOTHING
         of = cause(topic, record)
         return self.performer.perform(
             self.spec.give_up(event, reason), Cause(f"{of.id}|gave-up", of.correlation, of.traceparent, of.time)
@@ -143,7 +144,7 @@ class Handlers:
         if new is not None and not isinstance(new, self.spec.state or object):
             raise Poison(f"decide returned {type(new).__name__} for its state")
         asked = list(effects)
-        performed = self.performer.perform(asked, cause()) if asked else _NOTHING
+        performed = self.performer.perform(asked, cause()) if asked else NOTHING
         if new is not state and new != state:
             if self.is_careful and new is not None:
                 tables.encoded(new)
@@ -161,7 +162,13 @@ class Handlers:
 
 
 def time_of(record: Message) -> datetime:
-    return datetime.fromtimestamp(record.timestamp()[1] / 1000, UTC)
+    return _instant(record.timestamp()[1])
+
+
+@lru_cache(maxsize=1024)
+def _instant(epoch_ms: int) -> datetime:
+    """Cached, for records come many a millisecond."""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC)
 
 
 def cause(topic: str, record: Message) -> Cause:

@@ -6,7 +6,7 @@ from streams.contracts.facts import due_at_ms
 from streams.contracts.registry import RegistryUnavailable
 from streams.domain.failure import Poison
 from streams.domain.order import is_awaited
-from streams.runtime.attempt import Failed, Handlers
+from streams.runtime.attempt import NOTHING, Failed, Handlers
 from streams.runtime.perform import Performed
 from streams.runtime.record import Message, Record, id_of, returned, sourced
 from streams.runtime.settle import Settlement, Tried, ordering_key
@@ -73,23 +73,31 @@ class Work:
                 self._settlement.settle(task, batch, tried, outcome)
 
     def _read_sources(self, task: Task, batch: Batch) -> None:
-        held, settle = task.keys.held, self._settlement.settle
         while not self._is_over():
-            ready = [stream for stream in task.sources if stream.buffer]
+            ready = sorted((stream for stream in task.sources if stream.buffer), key=_append_time)
             if not ready:
                 return
-            stream = ready[0] if len(ready) == 1 else min(ready, key=_append_time)
-            message = stream.buffer[0]
-            if held or self._handlers.hung:
+            until_ms = _append_time(ready[1]) if len(ready) > 1 else None
+            self._read(task, batch, ready[0], until_ms)
+
+    def _read(self, task: Task, batch: Batch, stream: Stream, until_ms: int | None) -> None:
+        """One source, for as long as its next record is not younger than that of the next source."""
+        held, hung, buffer, handle = task.keys.held, self._handlers.hung, stream.buffer, self._handlers.handle
+        while buffer and not self._is_over():
+            message = buffer[0]
+            if until_ms is not None and message.timestamp()[1] > until_ms:
+                return
+            if held or hung:
                 self._with_care(task, batch, stream, message)
             else:
-                outcome = self._handlers.handle(task.tables, stream.topic, message)
+                outcome = handle(task.tables, stream.topic, message)
                 if isinstance(outcome, Failed):
-                    settle(task, batch, self._settlement.fresh(stream.topic, message), outcome)
-                elif outcome.outputs or outcome.timers:
-                    self._settlement.performed(task, batch, message.key() or b"", outcome)
-                batch.counts["processed"] += not isinstance(outcome, Failed)
-            stream.buffer.popleft()
+                    self._settlement.settle(task, batch, self._settlement.fresh(stream.topic, message), outcome)
+                else:
+                    batch.counts["processed"] += 1
+                    if outcome is not NOTHING:
+                        self._settlement.performed(task, batch, message.key() or b"", outcome)
+            buffer.popleft()
 
     def _with_care(self, task: Task, batch: Batch, stream: Stream, message: Message) -> None:
         tried = self._settlement.fresh(stream.topic, message)
