@@ -56,6 +56,13 @@ class Driver:
     async def run(self) -> None:
         """Until `stop`; raises Stop or Crash. A second call begins anew."""
         self._failure = ""
+        try:
+            await self._run()
+        except (Stop, Crash, KafkaException) as error:
+            self._failure = str(error)
+            raise
+
+    async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         channel = self.spec.connect() if self.spec.connect else None
         done: asyncio.Future[None] = loop.create_future()
@@ -63,9 +70,6 @@ class Driver:
         thread.start()
         try:
             await done
-        except (Stop, Crash, KafkaException) as error:
-            self._failure = str(error)
-            raise
         finally:
             self._engine = None
             thread.join()
