@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def told(app: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     """
     seen = Counter((call["app"], call["key"]) for call in calls(HOME))
 
+    @wraps(handler)
     def obey(*args: Any, **tables: Any) -> Any:
         event = args[1 if len(args) > 1 else 0]  # decide's first one is the state
         key = next(str(getattr(event, name)) for name in _KEYS if hasattr(event, name))

@@ -1,5 +1,6 @@
 """A worker process as tests see it: its signals, its log, its pages."""
 
+import json
 import re
 import signal
 import socket
@@ -73,6 +74,11 @@ class Worker:
                 return error.code, error.read().decode()
         except (URLError, OSError):
             return 0, ""
+
+    def states(self) -> dict[str, str]:
+        """starting, restoring, live or failed, by app."""
+        text = self.page("/ready")[1]
+        return {app["app"]: app["state"] for app in json.loads(text)["apps"]} if text else {}
 
     def metric(self, name: str, *labels: str) -> float:
         """The sum over the series of this metric that have all these labels, each as `name="value"`."""
