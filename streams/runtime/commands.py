@@ -35,7 +35,7 @@ class Commands:
         command = text(message.headers(), COMMAND) or ""
         record = returned(message)
         if command in ("pause", "resume") and self._window is not None:
-            self._window.command(command)
+            self._window.outage.command(command)
         elif command in ("replay", "drop", "admit") and record is not None:
             self._letter(task, batch, command, record)
         else:

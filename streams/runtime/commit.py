@@ -1,5 +1,6 @@
 """The transaction of a turn: begun when everything that it will hold is known, and never committed past a refusal."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from streams.runtime.transaction import Aborted, Batch, Crash, offsets_of
 
 _EOF_COMMIT_S = 1.0  # offsets that only step over commit markers may wait this long for company
 _RESULTS: tuple[DeliveryResult, ...] = ("delivered", "refused", "unreachable", "gone")
+_ABORTS_IN_A_ROW = 10  # a rebalance undoes one or two turns; a write that is refused undoes every turn
+_log = logging.getLogger(__name__)
 Changes = dict[Task, dict[bytes, bytes | None]]
 
 
@@ -27,6 +30,7 @@ class Committer:
         self._changelog = parts.names.topic(derived.changelog(spec.group))
         self._last_commit = 0.0
         self._positions: dict[int, int] = {}
+        self._aborts = 0
 
     def start(self) -> None:
         """Aborts what a dead worker of this slot left open, and fences it if it is not dead."""
@@ -52,7 +56,6 @@ class Committer:
 
     def _transact(self, batch: Batch, changes: Changes, offsets: dict[tuple[str, int], int]) -> None:
         producer = self._parts.producer
-        member = self._parts.consumer.consumer_group_metadata()
         self._ask(producer.begin_transaction)
         try:
             for output in batch.outputs:
@@ -61,12 +64,17 @@ class Committer:
                 self._log(task, changed)
             places = [TopicPartition(self._parts.names.topic(t), p, offset) for (t, p), offset in offsets.items()]
             if places:
-                self._ask(lambda: producer.send_offsets_to_transaction(places, member, 30))
+                self._ask(lambda: producer.send_offsets_to_transaction(places, batch.member, 30))
             self._ask(lambda: producer.commit_transaction(30))
-        except Aborted:
+        except Aborted as reason:
             self._ask(lambda: producer.abort_transaction(30))
             self._parts.metrics.aborted()
+            self._aborts += 1
+            _log.info("%s undid a turn: %s", self._spec.group, reason)
+            if self._aborts > _ABORTS_IN_A_ROW:
+                raise Crash(f"no transaction gets through: {reason}") from reason
             raise
+        self._aborts = 0
 
     def _log(self, task: Task, changed: dict[bytes, bytes | None]) -> None:
         last = len(changed) - 1
@@ -114,6 +122,7 @@ class Committer:
                     raise Aborted(str(error)) from failure
                 if not error.retriable() or error.fatal():
                     raise Crash(f"the transaction was refused: {error}") from failure
+                _log.warning("%s asks Kafka again: %s", self._spec.group, error)
 
     def _report(self, batch: Batch, seconds: float) -> None:
         metrics, counts = self._parts.metrics, batch.counts

@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime
 
+from streams.contracts.registry import RegistryUnavailable
 from streams.runtime.attempt import Failed, Handlers
 from streams.runtime.barrier import Barrier
 from streams.runtime.broadcast import Broadcast
@@ -17,7 +18,6 @@ from streams.runtime.settle import Settlement
 from streams.runtime.spec import AppSpec
 from streams.runtime.tables import StateRefused
 from streams.runtime.task import Task
-from streams.runtime.timers import Timer
 from streams.runtime.transaction import Aborted, Batch
 from streams.runtime.upkeep import Upkeep
 from streams.runtime.watchdog import Watch
@@ -27,6 +27,7 @@ from streams.runtime.work import Work
 _log = logging.getLogger(__name__)
 TURN_S = 0.1  # a turn takes in no new record after this, so that a transaction is never old
 _TIMER_AGAIN_MS = 5_000
+_REGISTRY_PAUSE_MS = 1_000
 
 
 class Engine:
@@ -67,7 +68,7 @@ class Engine:
         self._intake.poll(self._patience())
         self._membership.restore(self._parts.clock.now())
         tasks = self._membership.live
-        batch = Batch(self._parts.clock.now())
+        batch = Batch(self._parts.clock.now(), self._parts.consumer.consumer_group_metadata())
         self._gather(tasks, batch)
         self._upkeep.run(tasks, dict(self._membership.remaining), self.is_ready)
         try:
@@ -81,8 +82,8 @@ class Engine:
         self._watch.settled(self._handlers.blamed)
         self._handlers.forget_blamed()
         if self._window is not None:
-            self._window.committed()
-            self._parts.metrics.partner(self._window.state)
+            self._window.outage.committed()
+            self._parts.metrics.partner(self._window.outage.breaker.state)
 
     def wind_down(self) -> bool:
         """Send out nothing more; False once nothing is in flight and the engine may stop."""
@@ -108,15 +109,22 @@ class Engine:
         for task in self._intake.in_turn(tasks):
             self._one(task, batch)
         if self._window is not None:
-            self._window.announce(tasks, batch)
+            self._window.outage.announce(tasks, batch)
         self._barrier.look(tasks, batch.now_ms)
 
     def _one(self, task: Task, batch: Batch) -> None:
-        self._commands.run(task, batch)
-        self._work.run(task, batch)
-        if self._window is not None:
-            self._window.work(task, batch)
-        self._fire(task, batch)
+        """A registry that does not answer is nobody's failure: the task waits, what it has done so far stands."""
+        if batch.now_ms < task.not_before_ms:
+            return
+        try:
+            self._commands.run(task, batch)
+            self._work.run(task, batch)
+            if self._window is not None:
+                self._window.work(task, batch)
+            self._fire(task, batch)
+        except RegistryUnavailable as error:
+            task.not_before_ms = batch.now_ms + _REGISTRY_PAUSE_MS
+            _log.warning("%s waits: %s", self._spec.group, error)
 
     def _fire(self, task: Task, batch: Batch) -> None:
         """Records go before timers: those fire only behind the barrier."""
@@ -127,8 +135,8 @@ class Engine:
             outcome = self._handlers.fire(task.tables, timer)
             if isinstance(outcome, Failed):
                 batch.counts["failed"] += 1
-                task.timers.set(Timer(batch.now_ms + _TIMER_AGAIN_MS, timer.key, timer.name, timer.wave))
-                _log.error("%s: timer %s failed, again in 5 s", timer.key, timer.name, exc_info=outcome.error)
+                task.timers.put_off(timer, batch.now_ms + _TIMER_AGAIN_MS)
+                _log.error("%r: timer %s failed, again in 5 s", timer.key, timer.name, exc_info=outcome.error)
                 continue
             self._settlement.performed(task, batch, timer.key, outcome)
             batch.barrier_s = self._barrier.waited_s(batch.now_ms)

@@ -68,7 +68,7 @@ class Lines:
         return item
 
     def leave(self, item: Item) -> None:
-        """The delivery is over: the next one of its key may go."""
+        """It is over, sent or not: the next one of its key may go."""
         key = item.tried.key
         line = self.behind.get(key)
         if self.busy.get(key) is item:
@@ -76,5 +76,7 @@ class Lines:
             if line:
                 self.busy[key] = line.popleft()
                 self.make_ready(self.busy[key])
+        elif line and item in line:
+            line.remove(item)
         if not line:
             self.behind.pop(key, None)

@@ -3,7 +3,7 @@
 import heapq
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streams.runtime.tables import TIMER, Tables
 
@@ -23,6 +23,7 @@ class Timers:
         self._tables = tables
         self._set: dict[tuple[bytes, str], Timer] = {}
         self._behind: dict[bytes, list[Timer]] = {}
+        self._put_off: dict[Timer, Timer] = {}
         for key, value in tables.scan(TIMER):
             owner, _, name = key.rpartition(b"\0")
             fields = json.loads(value)
@@ -56,8 +57,16 @@ class Timers:
                 self._behind.setdefault(timer.key, []).append(timer)
                 continue
             self.cancel(timer.key, timer.name)
-            return timer
+            return self._put_off.pop(timer, timer)
         return None
+
+    def put_off(self, timer: Timer, until_ms: int) -> None:
+        """Its handler failed: it stays set and as due as it was, but this process looks at it again only then."""
+        again = replace(timer, due_ms=until_ms)
+        self._put_off[again] = timer
+        self.set(timer)
+        self._set[timer.key, timer.name] = again
+        heapq.heappush(self._heap, again)
 
     def freed(self, key: bytes) -> None:
         """The key waits no more; what came due meanwhile fires in due order."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from streams.runtime.perform import Output
 from streams.runtime.record import Message
@@ -14,6 +15,7 @@ class Batch:
     """What one turn has gathered; the transaction begins only when it is complete."""
 
     now: datetime
+    member: Any = None  # the group metadata as it was before anything was handled: it fences a zombie
     outputs: list[Output] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     fired: list[datetime] = field(default_factory=list)

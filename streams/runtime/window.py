@@ -4,32 +4,30 @@ Outcomes are settled in the order of the log, so a commit never passes an unfini
 nobody; a crash repeats only what was in the window, with the same message id.
 """
 
-import json
 
 from streams.contracts.topology import Channel
-from streams.domain.breaker import Breaker, State
 from streams.domain.effects import Effect
-from streams.domain.failure import Gone, Poison, Unreachable
+from streams.domain.failure import Poison, Unreachable
 from streams.runtime.attempt import Failed, Handlers
 from streams.runtime.lines import Courier, Item, Lines, Outcome
-from streams.runtime.record import id_of
-from streams.runtime.settle import Settlement, Tried
-from streams.runtime.tables import PARTNER
+from streams.runtime.outage import Outage
+from streams.runtime.settle import Settlement
 from streams.runtime.task import Task
 from streams.runtime.transaction import Batch
 
 
 class Window:
-    """The deliveries of all tasks of a partner's app, and the partner's breaker."""
+    """The deliveries of all tasks of a partner's app; `outage` says how the partner is."""
 
     def __init__(self, channel: Channel, handlers: Handlers, settlement: Settlement, courier: Courier) -> None:
-        self._channel, self._handlers, self._settlement, self._courier = channel, handlers, settlement, courier
-        self.breaker = Breaker(channel.opens_after, channel.probe_every)
+        self._concurrency, self._handlers, self._settlement, self._courier = (
+            channel.concurrency, handlers, settlement, courier,
+        )
+        self.outage = Outage(channel)
+        self.is_closing = False
+        self._max_waiting = handlers.spec.stanza.max_waiting_bytes
         self._lines: dict[int, Lines] = {}
         self._flying = 0
-        self.is_closing = False
-        self._suspects: dict[bytes, tuple[Task, Tried]] = {}
-        self._announced = ("up", "")
 
     @property
     def is_busy(self) -> bool:
@@ -39,10 +37,7 @@ class Window:
         """A task goes live, or begins again after an abort: nothing of it is in flight."""
         self.drop(task)
         self._lines[task.partition] = Lines()
-        known = task.tables.get(PARTNER + b"state")
-        if known is not None and self.breaker.state == "up":
-            fields = json.loads(known)
-            self.breaker.state, self.breaker.reason = fields["state"], fields["reason"]
+        self.outage.adopt(task)
 
     def drop(self, task: Task) -> None:
         """The task goes elsewhere: its deliveries in flight are called back and their outcomes forgotten."""
@@ -53,13 +48,7 @@ class Window:
             for item in flying:
                 item.is_flying = False
             self._courier.recall(flying)
-        self._suspects = {key: found for key, found in self._suspects.items() if found[0] is not task}
-
-    def command(self, command: str) -> None:
-        if command == "pause":
-            self.breaker.pause("paused by hand")
-        else:
-            self.breaker.resume()
+        self.outage.drop(task)
 
     def land(self, batch: Batch) -> None:
         """Take in what has ended since the last turn, and let the breaker see it."""
@@ -77,44 +66,18 @@ class Window:
         self._admit(task, lines)
         self._reconsider(lines)
         self._settle(task, batch, lines)
-        self._give_back(task, batch)
+        self.outage.give_back(task, batch)
         self._send(task, batch, lines)
 
-    def announce(self, tasks: list[Task], batch: Batch) -> None:
-        """Write the partner's state into every task's table when it has changed."""
-        said = (self.breaker.state, self.breaker.reason)
-        if said == self._announced:
-            return
-        value = json.dumps({"state": said[0], "since": batch.now_ms, "reason": said[1]}).encode()
-        for task in tasks:
-            task.tables.put(PARTNER + b"state", value)
-
-    def committed(self) -> None:
-        self._announced = (self.breaker.state, self.breaker.reason)
-
-    @property
-    def state(self) -> State:
-        return self.breaker.state
-
     def _outcome(self, batch: Batch, item: Item, result: list[Effect] | Exception) -> Outcome | None:
-        """None: the partner is down or asked us to stop; the record keeps its attempt and its place."""
-        event = item.delivery.record if item.delivery else None
-        match result:
-            case list():
-                self.breaker.succeeded()
-                self._suspects.clear()
-                batch.counts["delivered"] += 1
-                return self._perform(item, result)
-            case Gone():
-                batch.counts["gone"] += 1
-                self.breaker.pause(str(result))
-            case Unreachable():
-                batch.counts["unreachable"] += 1
-                self.breaker.unreachable(item.tried.key, batch.now, str(result))
-            case _:
-                batch.counts["refused"] += 1
-                return Failed(result, "deliver", event)
-        return Failed(result, "deliver", event) if self.breaker.state == "up" else None
+        """None: it is the partner's trouble; the record keeps its attempt and its place."""
+        if isinstance(result, list):
+            self.outage.delivered()
+            batch.counts["delivered"] += 1
+            return self._perform(item, result)
+        if self.outage.failed(batch, item.tried.key, result):
+            return None
+        return Failed(result, "deliver", item.delivery.record if item.delivery else None)
 
     def _perform(self, item: Item, effects: list[Effect]) -> Outcome:
         try:
@@ -124,7 +87,7 @@ class Window:
 
     def _reconsider(self, lines: Lines) -> None:
         """An outage that showed itself before this turn was over: what it failed meanwhile is not settled but kept."""
-        if self.breaker.state == "up":
+        if self.outage.is_up:
             return
         for item in lines.busy.values():
             if isinstance(item.outcome, Failed) and isinstance(item.outcome.error, Unreachable):
@@ -132,8 +95,9 @@ class Window:
                 lines.make_ready(item)
 
     def _admit(self, task: Task, lines: Lines) -> None:
+        has_room = task.keys.waiting_bytes <= self._max_waiting
         for stream in task.own:
-            while stream.buffer:
+            while stream.buffer and has_room:
                 message = stream.buffer.popleft()
                 item = Item(task, self._settlement.fresh(stream.topic, message), stream, message.offset())
                 stream.flying.append(item)
@@ -168,31 +132,26 @@ class Window:
         outcome = item.outcome
         assert outcome is not None
         if isinstance(outcome, Failed) and isinstance(outcome.error, Unreachable):
-            self._suspects[item.tried.key] = (task, item.tried)
+            self.outage.suspect(task, item.tried)
         if item.stream is None:
             task.keys.take(item.tried.key)
         self._settlement.settle(task, batch, item.tried, outcome)
         lines.leave(item)
 
-    def _give_back(self, task: Task, batch: Batch) -> None:
-        """The failures that opened the breaker spent no attempt: their records stand before their queues again."""
-        if self.breaker.state == "up":
-            return
-        for key, (owner, tried) in list(self._suspects.items()):
-            held = task.keys.held.get(key)
-            if owner is task and held is not None and held.id == id_of(tried.record):
-                task.keys.closed(held.id)
-                task.keys.recall(key, tried.record, tried.lane, tried.attempts, batch.now_ms)
-                del self._suspects[key]
-
     def _send(self, task: Task, batch: Batch, lines: Lines) -> None:
         going: list[Item] = []
-        while lines.ready and self._flying < self._channel.concurrency and not self.is_closing:
+        try:
+            self._choose(task, batch, lines, going)
+        finally:
+            self._courier.send(going)
+
+    def _choose(self, task: Task, batch: Batch, lines: Lines, going: list[Item]) -> None:
+        while lines.ready and self._flying < self._concurrency and not self.is_closing:
             item = lines.ready[0]
             if item.stream is not None and item.tried.key in task.keys.held:
                 lines.pass_over()  # it joins its key's queue when it is the oldest of its stream
                 continue
-            if not self.breaker.lets_through(batch.now):
+            if not self.outage.breaker.lets_through(batch.now):
                 break
             prepared = self._handlers.prepare(item.tried.record)
             lines.pass_over()
@@ -202,4 +161,3 @@ class Window:
                 item.delivery, item.is_flying = prepared, True
                 self._flying += 1
                 going.append(item)
-        self._courier.send(going)

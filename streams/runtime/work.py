@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from streams.contracts.facts import due_at_ms
-from streams.contracts.registry import RegistryUnavailable
 from streams.domain.failure import Poison
 from streams.domain.order import is_awaited
 from streams.runtime.attempt import NOTHING, Failed, Handlers
@@ -13,8 +12,6 @@ from streams.runtime.settle import Settlement, Tried, ordering_key
 from streams.runtime.spec import AppSpec
 from streams.runtime.task import Stream, Task
 from streams.runtime.transaction import Batch
-
-_REGISTRY_PAUSE_MS = 1_000
 
 
 class HandlerTimeout(Exception):
@@ -29,15 +26,10 @@ class Work:
         self._own = {source.topic for source in spec.stanza.sources if source.is_own}
 
     def run(self, task: Task, batch: Batch) -> None:
-        if batch.now_ms < task.not_before_ms:
-            return
-        try:
-            self.recall_due(task, batch)
-            self._run_on(task, batch)
-            if task.keys.waiting_bytes <= self._spec.stanza.max_waiting_bytes:
-                self._read_sources(task, batch)
-        except RegistryUnavailable:
-            task.not_before_ms = batch.now_ms + _REGISTRY_PAUSE_MS
+        self.recall_due(task, batch)
+        self._run_on(task, batch)
+        if task.keys.waiting_bytes <= self._spec.stanza.max_waiting_bytes:
+            self._read_sources(task, batch)
 
     def recall_due(self, task: Task, batch: Batch) -> None:
         """What is due in a lane goes before its key's queue; a copy that nobody waits for any more is passed over."""
