@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from streams.contracts.codec import Codec
 from streams.contracts.envelope import Cause, outgoing
-from streams.contracts.headers import Headers
+from streams.contracts.headers import Headers, Written
 from streams.contracts.names import Names
 from streams.contracts.topology import EventSpec, Topology
 from streams.domain.effects import CancelTimer, Effect, Publish, SetTimer
@@ -64,9 +64,9 @@ class Performer:
         value = self._codec.encode(spec.topic, effect.record)
         key = (effect.key if effect.key is not None else str(getattr(effect.record, spec.key))).encode()
         headers = outgoing(cause, self._group, index, spec.topic)
-        size = _RECORD_OVERHEAD + len(key) + len(value) + sum(len(n) + len(v) + 8 for n, v in headers)
-        if size > spec.max_bytes:
-            raise Poison(f"output_too_large: {size} bytes for {spec.topic}, which takes {spec.max_bytes}")
+        # a character of the ids is four bytes at most, the rest of the headers less than 2 KiB
+        if len(key) + len(value) + 4 * (len(cause.id) + len(cause.correlation)) + 2048 > spec.max_bytes:
+            _refuse_too_large(spec, key, value, headers)
         return Output(self._names.topic(spec.topic), value, key, headers, -1, effect.record, cause.time)
 
     def _spec(self, effect: Publish) -> EventSpec:
@@ -76,3 +76,9 @@ class Performer:
             wanted = effect.to or f"the one topic that carries {record}"
             raise Poison(f"unknown_topic: the map has no {wanted}")
         return spec
+
+
+def _refuse_too_large(spec: EventSpec, key: bytes, value: bytes, headers: Written) -> None:
+    size = _RECORD_OVERHEAD + len(key) + len(value) + sum(len(name) + len(text) + 8 for name, text in headers)
+    if size > spec.max_bytes:
+        raise Poison(f"output_too_large: {size} bytes for {spec.topic}, which takes {spec.max_bytes}")
