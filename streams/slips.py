@@ -6,8 +6,8 @@ from typing import Any
 
 from streams.contracts.current import stanza, topology
 from streams.domain import slip
+from streams.domain.commands import StartLead, WidenLead
 from streams.domain.effects import Effect
-from streams.domain.events import StartLead, WidenLead
 from streams.runtime.app import build
 
 FIRST_WAVE = 1

@@ -13,7 +13,7 @@ from streams.contracts.compiled_encoder import encoder
 from streams.contracts.names import Names
 from streams.contracts.registry import RegistryUnavailable, Schema, Schemas, UnknownSchema
 from streams.contracts.source import Unsupported
-from streams.domain import events
+from streams.domain import commands, events
 from streams.domain.events import Event
 
 Read = Callable[[bytes, datetime], Any]
@@ -34,7 +34,7 @@ class Unencodable(Exception):
 class Codec:
     """`local` maps each logical topic to the schema of its record as schemas/ has it: the reader's schema.
 
-    `types` maps record names to the classes that decode makes of them; without it they are those of domain/events.
+    `types` maps record names to the classes that decode makes of them; without it they are the domain's.
     Every schema id has its functions, made when it is first met: compiled ones where its schema is the local one.
     """
 
@@ -42,7 +42,7 @@ class Codec:
         self, schemas: Schemas, names: Names, local: Mapping[str, Schema], types: Mapping[str, type] | None = None
     ) -> None:
         self._schemas, self._names, self._local = schemas, names, local
-        self._types = vars(events) if types is None else types
+        self._types = vars(events) | vars(commands) if types is None else types
         self._readers: dict[tuple[str, bytes], Read] = {}
         self._writers: dict[tuple[str, int], tuple[bytes, Write]] = {}
 

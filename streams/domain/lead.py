@@ -3,12 +3,11 @@
 from datetime import datetime
 
 from streams.domain.answers import accept, decline
+from streams.domain.commands import CancelLead, LeadSlip
 from streams.domain.events import (
-    CancelLead,
     Event,
     LeadCancelled,
     LeadExpired,
-    LeadSlip,
     ProviderAcceptedLead,
     ProviderDeclinedLead,
     TimerDue,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from streams.domain.events import LeadRequest
+from streams.domain.commands import LeadRequest
 
 UNKNOWN, AWAITING, ESCALATED = "unknown", "awaiting", "escalated"
 ACCEPTED, EXPIRED, CANCELLED = "accepted", "expired", "cancelled"

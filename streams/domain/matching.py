@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
-from streams.domain.events import Candidate, Exclusion, LeadRequest, ProviderProfile
+from streams.domain.commands import Candidate, Exclusion, LeadRequest
+from streams.domain.events import ProviderProfile
 from streams.domain.waves import Wave
 
 NOT_ACCEPTING, WRONG_CATEGORY = "not_accepting", "wrong_category"

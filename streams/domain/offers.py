@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from streams.domain.commands import LeadSlip
 from streams.domain.effects import CancelTimer, Effect, Publish, SetTimer
-from streams.domain.events import LeadOffered, LeadSlip, LeadWidened
+from streams.domain.events import LeadOffered, LeadWidened
 from streams.domain.lead_state import AWAITING, UNKNOWN, LeadState, Offer, noted
 from streams.domain.slip import SLIP_FAILED
 from streams.domain.waves import SagaPolicy

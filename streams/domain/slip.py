@@ -6,8 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from streams.domain.commands import LeadRequest, LeadSlip, StartLead, WidenLead
 from streams.domain.effects import Effect, Publish
-from streams.domain.events import LeadRequest, LeadSlip, StartLead, WidenLead
 from streams.domain.failure import Poison
 
 SLIP_FAILED = "slip_failed"

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from streams.domain.commands import WidenLead
 from streams.domain.effects import CancelTimer, Effect, Publish, SetTimer
-from streams.domain.events import Event, LeadEscalated, LeadOfferWithdrawn, WidenLead
+from streams.domain.events import Event, LeadEscalated, LeadOfferWithdrawn
 from streams.domain.lead_state import ESCALATED, LeadState, noted
 from streams.domain.waves import SagaPolicy
 

@@ -38,7 +38,7 @@ class Engine:
         performer = Performer(spec.topology, spec.group, parts.codec, parts.names)
         self._handlers = Handlers(spec, parts.codec, performer, watch)
         self._handlers.hung = watch.hung()
-        self._settlement = Settlement(spec, self._handlers, parts.names)
+        self._settlement = Settlement(spec, self._handlers, parts.names, parts.clock.now)
         self._work = Work(spec, self._handlers, self._settlement, self._is_over)
         self._window = self._open_window()
         self._commands = Commands(spec, self._settlement, parts.names, self._work, self._window)

@@ -1,6 +1,7 @@
 """What becomes of a record that was tried: its effects, its lane, its dead letter, and what its key holds then."""
 
 import traceback
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,8 +40,8 @@ def ordering_key(spec: AppSpec, record: Record) -> bytes:
 class Settlement:
     """Writes the outcome of a try into the batch and the task's tables."""
 
-    def __init__(self, spec: AppSpec, handlers: Handlers, cluster: Names) -> None:
-        self._spec, self._handlers, self._cluster = spec, handlers, cluster
+    def __init__(self, spec: AppSpec, handlers: Handlers, cluster: Names, now: Callable[[], datetime]) -> None:
+        self._spec, self._handlers, self._cluster, self._now = spec, handlers, cluster, now
 
     def fresh(self, topic: str, message: Message) -> Tried:
         """A record just read from its source topic (logical name)."""
@@ -77,15 +78,16 @@ class Settlement:
             self._hold(task, key, finished(held))
 
     def _failed(self, task: Task, batch: Batch, tried: Tried, failure: Failed) -> None:
-        decided = self._verdict(batch.now, tried, failure)
-        facts = self._facts(batch, tried, failure, decided)
+        now = self._now()  # a slow try may have ended long after its turn began
+        decided = self._verdict(now, tried, failure)
+        facts = self._facts(_ms(now), tried, failure, decided)
         held = task.keys.held.get(tried.key)
         if isinstance(decided, RetryAt):
             self._to_lane(task, batch, tried.record, (facts, decided))
         else:
             self._bury(task, batch, tried, (facts, decided, failure))
         id = id_of(tried.record)
-        self._hold(task, tried.key, failed(held, id, facts.attempts, decided, batch.now_ms))
+        self._hold(task, tried.key, failed(held, id, facts.attempts, decided, _ms(now)))
         batch.counts["failed"] += 1
 
     def _verdict(self, now: datetime, tried: Tried, failure: Failed) -> Verdict:
@@ -95,7 +97,7 @@ class Settlement:
         expires_at = getattr(failure.event, "expires_at", None)
         return verdict(self._spec.stanza.ladder, tried.lane, error, now, expires_at)
 
-    def _facts(self, batch: Batch, tried: Tried, failure: Failed, decided: Verdict) -> Facts:
+    def _facts(self, now_ms: int, tried: Tried, failure: Failed, decided: Verdict) -> Facts:
         record, error = tried.record, failure.error
         _, earlier = history(record)
         is_late = isinstance(decided, Bury) and decided.reason == "deadline"
@@ -104,7 +106,7 @@ class Settlement:
         return Facts(
             stage=failure.stage, topic=record.topic(), partition=record.partition(), offset=record.offset(),
             timestamp_ms=record.timestamp()[1], group=self._spec.group, attempts=tried.attempts + 1,
-            first_failed_at_ms=earlier.first_failed_at_ms if earlier else batch.now_ms, last_failed_at_ms=batch.now_ms,
+            first_failed_at_ms=earlier.first_failed_at_ms if earlier else now_ms, last_failed_at_ms=now_ms,
             error_type="Deadline" if is_late else type(error).__name__, error_message=message, stack=stack,
             fingerprint=fingerprint((self._spec.group, failure.stage, type(error).__name__), message, stack),
         )

@@ -7,8 +7,9 @@ from typing import Protocol
 from streams.contracts.current import stanza
 from streams.contracts.policy import saga_policy
 from streams.domain import matching, slip
+from streams.domain.commands import LeadSlip
 from streams.domain.effects import Effect
-from streams.domain.events import LeadSlip, ProviderProfile
+from streams.domain.events import ProviderProfile
 from streams.domain.failure import TryLater
 from streams.domain.waves import Wave, wave_at
 from streams.runtime.app import build

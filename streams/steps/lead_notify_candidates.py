@@ -5,8 +5,8 @@ from functools import partial
 from streams.contracts.current import stanza
 from streams.contracts.policy import saga_policy
 from streams.domain import slip
+from streams.domain.commands import LeadSlip
 from streams.domain.effects import Effect
-from streams.domain.events import LeadSlip
 from streams.domain.waves import Wave, wave_at
 from streams.runtime.app import build
 

@@ -6,8 +6,9 @@ from functools import partial
 from streams.contracts.current import stanza
 from streams.contracts.names import lead_id
 from streams.contracts.policy import saga_policy
+from streams.domain.commands import CancelLead, LeadRequest, StartLead
 from streams.domain.effects import Effect, Publish
-from streams.domain.events import CancelLead, LeadRequest, OrderCancelled, OrderPlaced, StartLead
+from streams.domain.events import OrderCancelled, OrderPlaced
 from streams.runtime.app import build
 
 

@@ -4,17 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from streams.domain.commands import LeadRequest, StartLead
 from streams.domain.effects import Effect, Publish
-from streams.domain.events import (
-    Event,
-    LeadAccepted,
-    LeadOffered,
-    LeadRequest,
-    OrderCancelled,
-    OrderPlaced,
-    ProviderAcceptedLead,
-    StartLead,
-)
+from streams.domain.events import Event, LeadAccepted, LeadOffered, OrderCancelled, OrderPlaced, ProviderAcceptedLead
 
 MAX_AGE = timedelta(hours=2)
 Decision = tuple[Any, list[Effect]]

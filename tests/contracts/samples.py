@@ -12,13 +12,14 @@ from streams.contracts.names import Names
 from streams.contracts.records import hints_of
 from streams.contracts.registry import InMemory, Schema
 from streams.contracts.schema_files import load
-from streams.domain import events
+from streams.domain import commands, events
 from streams.domain.events import Event
 from streams.domain.lead_state import LeadState
 
 SCHEMAS = load(Path(__file__).parents[2] / "schemas")
 APPENDED = datetime(2026, 11, 22, 14, 3, 5, 120_000, UTC)
-EVENTS = [cls for cls in vars(events).values() if isinstance(cls, type) and issubclass(cls, Event) and cls is not Event]
+KNOWN = vars(events) | vars(commands)
+EVENTS = [cls for cls in KNOWN.values() if isinstance(cls, type) and issubclass(cls, Event) and cls is not Event]
 RECORDS: list[type] = [*EVENTS, LeadState]
 TYPES: dict[str, type] = {cls.__name__: cls for cls in RECORDS}
 LONGS = st.one_of(st.integers(-70, 9000), st.integers(-(2**63), 2**63 - 1))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from streams.contracts import records
 from streams.contracts.codec import Undecodable, Unencodable
 from streams.contracts.registry import RegistryUnavailable, UnknownSchema, Unpublished
-from streams.domain.events import CancelLead, Customer, Item, LeadAccepted, LeadCancelled, LeadSlip, OrderPlaced
+from streams.domain.commands import CancelLead, LeadSlip
+from streams.domain.events import Customer, Item, LeadAccepted, LeadCancelled, OrderPlaced
 from tests.contracts.samples import APPENDED, RECORDS, SCHEMAS, any_record, codec
 
 CODEC, REGISTRY = codec()

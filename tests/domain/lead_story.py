@@ -3,20 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from streams.domain.commands import CancelLead, LeadRequest, LeadSlip, WidenLead
 from streams.domain.effects import CancelTimer, Effect, Publish, SetTimer
 from streams.domain.events import (
     AcceptanceRefused,
-    CancelLead,
     Event,
     LeadEscalated,
     LeadOffered,
     LeadOfferWithdrawn,
-    LeadRequest,
-    LeadSlip,
     ProviderAcceptedLead,
     ProviderDeclinedLead,
     TimerDue,
-    WidenLead,
 )
 from streams.domain.lead import decide
 from streams.domain.lead_state import LeadState

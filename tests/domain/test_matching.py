@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from streams.domain.events import Exclusion, ProviderProfile
+from streams.domain.commands import Exclusion
+from streams.domain.events import ProviderProfile
 from streams.domain.matching import CANDIDATES_PER_OFFER, MAX_EXCLUSIONS, match
 from streams.domain.waves import Reach, Wave, wave_at
 from tests.domain.lead_story import LEAD

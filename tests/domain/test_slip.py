@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from streams.domain import slip
+from streams.domain.commands import Candidate, LeadSlip, StartLead, WidenLead
 from streams.domain.effects import Effect, Publish
-from streams.domain.events import Candidate, LeadSlip, StartLead, WidenLead
 from streams.domain.failure import Poison
 from tests.domain.lead_story import DEADLINE, LEAD
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from streams.contracts.names import lead_id
 from streams.contracts.topology_file import load
+from streams.domain.commands import CancelLead, LeadRequest, LeadSlip, StartLead, WidenLead
 from streams.domain.events import (
     AcceptanceRefused,
-    CancelLead,
     Customer,
     Event,
     LeadAccepted,
@@ -19,14 +19,10 @@ from streams.domain.events import (
     LeadExpired,
     LeadOffered,
     LeadOfferWithdrawn,
-    LeadRequest,
-    LeadSlip,
     LeadWidened,
     OrderCancelled,
     OrderPlaced,
     ProviderAcceptedLead,
-    StartLead,
-    WidenLead,
 )
 from streams.ops.laws import Fact, History, Letter, judge
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from streams.domain.commands import LeadSlip
 from streams.domain.effects import Publish
-from streams.domain.events import LeadSlip, ProviderProfile
+from streams.domain.events import ProviderProfile
 from streams.domain.failure import TryLater
 from streams.domain.waves import Wave
 from streams.steps.lead_match import match

@@ -1,7 +1,7 @@
 """lead.notify_candidates, called alone."""
 
+from streams.domain.commands import Candidate, Exclusion, LeadSlip
 from streams.domain.effects import Publish
-from streams.domain.events import Candidate, Exclusion, LeadSlip
 from streams.domain.waves import Wave
 from streams.steps.lead_notify_candidates import notify_candidates
 from tests.domain.lead_story import DEADLINE, LEAD

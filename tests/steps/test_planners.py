@@ -2,8 +2,8 @@
 
 import pytest
 
+from streams.domain.commands import LeadSlip, StartLead, WidenLead
 from streams.domain.effects import Publish
-from streams.domain.events import LeadSlip, StartLead, WidenLead
 from streams.domain.failure import Poison
 from streams.slips import start, widen
 from tests.domain.lead_story import DEADLINE, LEAD

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from streams.domain.commands import CancelLead, LeadRequest, StartLead
 from streams.domain.effects import Publish
-from streams.domain.events import CancelLead, LeadRequest, OrderCancelled, StartLead
+from streams.domain.events import OrderCancelled
 from streams.subscribers.matching import translate
 from tests.subscribers.orders import APPENDED, order
 

@@ -62,7 +62,8 @@ class Children:
             code = child.process.poll()
             if code is not None:
                 said = child.last_lines or "(nothing)"
-                raise DemoFailed(f"{child.name} ended with exit code {code}; the end of {child.log} says:\n{said}")
+                how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+                raise DemoFailed(f"{child.name} ended with {how}; the end of {child.log} says:\n{said}")
 
     def stop(self, *wanted: Child) -> None:
         """Those, or all, in good order: SIGTERM, and SIGKILL for what is left of their groups."""

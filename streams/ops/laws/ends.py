@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from streams.contracts import names
+from streams.domain.commands import StartLead
 from streams.domain.events import (
     LeadAccepted,
     LeadCancelled,
@@ -14,7 +15,6 @@ from streams.domain.events import (
     LeadOfferWithdrawn,
     LeadWidened,
     OrderPlaced,
-    StartLead,
 )
 from streams.ops.laws.history import Case, History
 

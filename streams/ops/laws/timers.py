@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from streams.domain.commands import LeadSlip, WidenLead
 from streams.domain.events import (
     LeadEscalated,
     LeadExpired,
     LeadOffered,
-    LeadSlip,
     LeadWidened,
     OrderPlaced,
     ProviderDeclinedLead,
-    WidenLead,
 )
 from streams.domain.waves import SagaPolicy
 from streams.ops.laws.history import Case, Fact, History
