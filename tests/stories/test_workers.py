@@ -1,6 +1,7 @@
-"""Workers as processes: they start, list what they do, share work, stop cleanly, and a kill loses and repeats nothing."""
+"""Workers as processes: they start, list what they do, share work and stop; a kill loses and repeats nothing."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 import pytest
@@ -35,6 +36,10 @@ def send(flow: Flow, orders: int) -> list[str]:
 
 def receipts(flow: Flow, ids: list[str]) -> list[str]:
     return sorted(event.order_id for event in flow.events(RECEIPTS) if event.order_id in ids)
+
+
+def has_more(flow: Flow, ids: list[str], than: int) -> bool:
+    return len(receipts(flow, ids)) > than
 
 
 def await_receipts(flow: Flow, ids: list[str]) -> None:
@@ -79,7 +84,7 @@ def test_a_worker_killed_in_the_middle_loses_and_repeats_nothing(flow: Flow, kin
     for _ in range(2):
         done = len(receipts(flow, ids))
         worker = flow.faust(APP) if kind == "faust" else flow.run("notifications")
-        until(lambda before=done: len(receipts(flow, ids)) > before, "more receipts")
+        until(partial(has_more, flow, ids, done), "more receipts")
         worker.kill()
     flow.tell()
     flow.run("notifications")
