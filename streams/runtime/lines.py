@@ -28,6 +28,10 @@ class Item:
     is_ready: bool = False
 
     @property
+    def appended_ms(self) -> int:
+        return self.tried.record.timestamp()[1]
+
+    @property
     def is_unsent(self) -> bool:
         return self.outcome is None and not self.is_flying
 

@@ -2,15 +2,12 @@
 
 from collections import deque
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from streams.runtime.keys import Keys
 from streams.runtime.record import Message
 from streams.runtime.tables import Tables
 from streams.runtime.timers import Timers
-
-if TYPE_CHECKING:
-    from streams.runtime.lines import Item
 
 _ROOM = {"source": 2_000, "own": 1_000, "lane": 200, "control": 1_000}
 
@@ -20,6 +17,15 @@ class Role(Enum):
     OWN = auto()
     LANE = auto()
     CONTROL = auto()
+
+
+class Flight(Protocol):
+    """A record that left its buffer and whose end is awaited."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def appended_ms(self) -> int: ...
 
 
 class Stream:
@@ -32,7 +38,7 @@ class Stream:
         self.topic, self.partition, self.role, self.lane = topic, partition, role, lane
         self.room = _ROOM[role.name.lower()]
         self.buffer: deque[Message] = deque()
-        self.flying: deque[Item] = deque()
+        self.flying: deque[Flight] = deque()
         self.reset(0)
 
     def reset(self, offset: int) -> None:

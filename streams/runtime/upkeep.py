@@ -50,10 +50,10 @@ class Upkeep:
         """Records not finished, and how long the oldest of them has waited in its topic."""
         _, end = self._parts.consumer.get_watermark_offsets(self._place(stream), cached=True)
         behind = max(end - stream.done, 0)
-        oldest = stream.flying[0].tried.record if stream.flying else stream.buffer[0] if stream.buffer else None
-        if oldest is None:
+        if not stream.flying and not stream.buffer:
             return behind, 0.0
-        written = datetime.fromtimestamp(oldest.timestamp()[1] / 1000, UTC)
+        appended_ms = stream.flying[0].appended_ms if stream.flying else stream.buffer[0].timestamp()[1]
+        written = datetime.fromtimestamp(appended_ms / 1000, UTC)
         return behind, max((now - written) / timedelta(seconds=1), 0.0)
 
     def _trim(self, tasks: list[Task]) -> None:

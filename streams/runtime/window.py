@@ -5,6 +5,8 @@ nobody; a crash repeats only what was in the window, with the same message id.
 """
 
 
+from typing import cast
+
 from streams.contracts.topology import Channel
 from streams.domain.effects import Effect
 from streams.domain.failure import Poison, Unreachable
@@ -112,7 +114,7 @@ class Window:
         for item in [item for item in lines.busy.values() if item.stream is None and item.outcome is not None]:
             self._finish(task, batch, lines, item)
         for stream in task.own:
-            while stream.flying and self._settle_oldest(task, batch, lines, stream.flying[0]):
+            while stream.flying and self._settle_oldest(task, batch, lines, cast("Item", stream.flying[0])):
                 stream.flying.popleft()
 
     def _settle_oldest(self, task: Task, batch: Batch, lines: Lines, item: Item) -> bool:
