@@ -36,12 +36,12 @@ class Order(RuleBasedStateMachine):
     def arrive(self, topic: str, key: str, outcomes: list[Outcome]) -> None:
         self.told(outcomes).arrive(topic, key)
 
-    @rule(seconds=st.sampled_from([1, 4, 10]), outcomes=outcomes)
-    def pass_time(self, seconds: int, outcomes: list[Outcome]) -> None:
+    @rule(seconds=st.sampled_from([0.5, 1, 4, 10]), outcomes=outcomes)
+    def pass_time(self, seconds: float, outcomes: list[Outcome]) -> None:
         self.told(outcomes).pass_time(timedelta(seconds=seconds))
 
     @rule(key=keys, milliseconds=st.integers(0, 1), outcomes=outcomes)
-    def give_back(self, key: str, milliseconds: int, outcomes: list[Outcome]) -> None:
+    def give_back(self, key: str, milliseconds: float, outcomes: list[Outcome]) -> None:
         self.model.now += timedelta(milliseconds=milliseconds)
         self.told(outcomes).give_back(key)
 
