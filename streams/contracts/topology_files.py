@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from streams.contracts.mistakes import suggest
+from streams.contracts.modules import ROOMS, module_file
 from streams.contracts.topology import EventSpec, Stanza
 from streams.contracts.topology_draft import Draft
-
-ROOMS = {"subscriber": "streams/subscribers", "step": "streams/steps", "saga": "streams"}
 
 
 def check_files(draft: Draft) -> None:
@@ -48,7 +47,7 @@ def _check_module(stanza: Stanza, draft: Draft) -> None:
     if not module.isidentifier() or (stanza.kind != "step" and "." in stanza.group):
         what = f"{stanza.kind} {stanza.group} cannot be the name of a Python module"
         draft.mistakes.add(line, what, "write letters, digits and _")
-    elif not (draft.root / room / f"{module}.py").is_file():
+    elif module_file(stanza, draft.root) is None:
         known = {file.stem for file in (draft.root / room).glob("[a-z]*.py")}
         what = f"{stanza.kind} {stanza.group} has no module {room}/{module}.py"
         draft.mistakes.add(line, what, f"write it; {suggest(module, known)}" if known else "write it")

@@ -8,28 +8,13 @@ from pathlib import Path
 import yaml
 
 from streams.contracts.current import topology as current_topology
+from streams.contracts.modules import module
 from streams.contracts.topology import Stanza, Topology
 from streams.ops.alerts import rules
 from streams.ops.dashboards.grafana import dashboards
 
 DOCKER = Path(__file__).parents[2] / "docker"
 _NOTE = "# Generated from topology.yaml by: python -m streams.ops.compose\n"
-
-
-def module(stanza: Stanza) -> str:
-    """What `faust -A` takes to run this app."""
-    name = stanza.group.replace(".", "_")
-    match stanza.kind:
-        case "subscriber":
-            return f"streams.subscribers.{name}"
-        case "step":
-            return f"streams.steps.{name}"
-        case "planner":
-            return f"streams.slips:{name}"
-        case "saga":
-            return f"streams.{name}"
-        case "partner":
-            return f"streams.partners:{name}"
 
 
 def service(group: str) -> str:

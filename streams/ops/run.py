@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from streams.contracts.current import stanza, topology
+from streams.contracts.modules import module
 from streams.contracts.topology import Stanza
-from streams.ops.compose import module
 from streams.runtime.driver import Driver
 from streams.runtime.parts import Stop
 from streams.runtime.web_server import FIRST_PORT, PageServer

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from streams.contracts.modules import module
 from streams.contracts.topology import Topology
 from streams.contracts.topology_file import load
-from streams.ops.compose import DOCKER, generated, module, service
+from streams.ops.compose import DOCKER, generated, service
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,30 @@
+"""Where an app's code is: in the file that is named after it, or in the one that builds it wherever that was moved."""
+
+import re
+from pathlib import Path
+
+from streams.contracts.topology import Stanza
+
+ROOT = Path(__file__).parents[2]
+ROOMS = {"subscriber": "streams/subscribers", "step": "streams/steps", "saga": "streams"}
+
+
+def module_file(stanza: Stanza, root: Path) -> Path | None:
+    """The path, relative to `root`, of the subscriber's, step's or saga's module; None where there is none."""
+    named = Path(ROOMS[stanza.kind]) / f"{stanza.group.replace('.', '_')}.py"
+    if (root / named).is_file():
+        return named
+    built = re.compile(rf'\bbuild\(\s*stanza\("{re.escape(stanza.group)}"\)')
+    files = sorted((root / "streams").rglob("*.py"))
+    return next((file.relative_to(root) for file in files if built.search(file.read_text(encoding="utf-8"))), None)
+
+
+def module(stanza: Stanza, root: Path = ROOT) -> str:
+    """What `faust -A` takes to run this app of the tree `root`; raises ModuleNotFoundError."""
+    if stanza.kind in ("planner", "partner"):
+        room = "slips" if stanza.kind == "planner" else "partners"
+        return f"streams.{room}:{stanza.group.replace('.', '_')}"
+    file = module_file(stanza, root)
+    if file is None:
+        raise ModuleNotFoundError(f"no module of streams/ builds {stanza.group}")
+    return ".".join(file.with_suffix("").parts)
