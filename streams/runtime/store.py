@@ -106,7 +106,7 @@ def open_store(slot: Slot) -> RocksStore:
     path = slot.path / "store"
     try:
         return RocksStore(path)
-    except RuntimeError:
+    except Exception:  # rocksdict has no error of its own for a damaged store: it raises Exception itself
         shutil.rmtree(path, ignore_errors=True)
         return RocksStore(path)
 
