@@ -55,5 +55,5 @@ def _won(lead_id: str, provider_id: str, order_id: str, at: datetime) -> Fields:
 
 
 RULES: dict[str, Rule] = {
-    "no-op": nothing, "new-key": first_seen, "avro": accepted, "w2": started, "w3": lead,
+    "no-op": nothing, "new-key": first_seen, "avro": accepted, "w2": started, "ping": started, "w3": lead,
 }  # fmt: skip

@@ -18,7 +18,7 @@ _LOOK_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Just after a commit: monotonic seconds, events finished so far, and CPU seconds of the process and of the machine."""
+    """Just after a commit: monotonic seconds, events finished so far, CPU seconds of the process and the machine."""
 
     at: float
     events: int

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from streams.contracts import names as derived
+from streams.contracts import schema_files
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings, from_env
 from streams.contracts.topology import EventSpec, Source, Stanza, Topology
@@ -17,6 +20,7 @@ from streams.runtime.spec import AppSpec
 from tests.bench.rows import Row
 
 PARTITIONS = 4
+EPOCH = datetime.fromtimestamp(0, UTC)
 STATES: dict[str, list[dict[str, Any]]] = {
     "Seen": [{"name": "count", "type": "long"}],
     "Lead": [
@@ -29,26 +33,26 @@ STATES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def settings() -> Settings:
-    """Of this environment, with the schemas that `prepare` copied into its home."""
-    found = from_env()
-    return replace(found, schemas=found.home / "schemas")
+def settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Of this environment, with the schemas that `prepare` laid beside every contestant's home."""
+    found = from_env(env)
+    return replace(found, schemas=found.home.parent / "schemas")
 
 
-def prepare(found: Settings) -> None:
-    shutil.copytree(from_env().schemas, found.schemas)
+def prepare(root: Path) -> None:
+    """The shipped schemas and the states of the rows, under `root`, where the contestants' homes will be."""
+    shutil.copytree(from_env().schemas, root / "schemas")
     for name, fields in STATES.items():
         schema = {"type": "record", "name": name, "fields": fields}
-        (found.schemas / f"{name}.avsc").write_text(json.dumps(schema), encoding="utf-8")
+        (root / "schemas" / f"{name}.avsc").write_text(json.dumps(schema), encoding="utf-8")
 
 
 def spec(row: Row, run: str) -> AppSpec:
     """The app of this run: a group, an output topic and a changelog of its own; its input topics are the row's."""
-    inputs = {topic: EventSpec(_input(row, topic), *shape, PARTITIONS) for topic, shape in row.inputs.items()}
-    events = {event.topic: event for event in inputs.values()}
-    if row.output is not None:
-        events[f"{run}.out"] = EventSpec(f"{run}.out", *row.output, PARTITIONS)
-    sources = tuple(Source(event) for event in inputs.values())
+    inputs = [EventSpec(f"{row.name}.{topic}", *shape, PARTITIONS) for topic, shape in row.inputs.items()]
+    outputs = [EventSpec(f"{run}.out", *row.output, PARTITIONS)] if row.output else []
+    events = {event.topic: event for event in (*inputs, *outputs)}
+    sources = tuple(Source(event) for event in inputs)
     stanza = Stanza(run, "subscriber", sources, Ladder((timedelta(seconds=1),), "bury"), PARTITIONS)
     return AppSpec(Topology(events, {run: stanza}), stanza, row.react, row.decide, state=row.state)
 
@@ -61,11 +65,8 @@ def lay_out(found: Settings, app: AppSpec) -> None:
 
 def schemas(found: Settings, app: AppSpec) -> dict[str, Any]:
     """The schema of each topic of the run, its changelog too."""
-    records = {topic: event.record for topic, event in app.topology.events.items()}
+    carried = {topic: event.record for topic, event in app.topology.events.items()}
     if app.state is not None:
-        records[derived.changelog(app.group)] = app.state.__name__
-    return {topic: json.loads((found.schemas / f"{record}.avsc").read_text()) for topic, record in records.items()}
-
-
-def _input(row: Row, topic: str) -> str:
-    return f"{row.name}.{topic}"
+        carried[derived.changelog(app.group)] = app.state.__name__
+    records = schema_files.load(found.schemas)
+    return {topic: records[record] for topic, record in carried.items()}

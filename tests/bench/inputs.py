@@ -14,6 +14,7 @@ Laid = tuple[str, str, Event]  # topic of the row, key, record
 _OPEN = 200
 _SECOND_SHARE = 0.2
 _ORDERS = 4_068
+_KEYS = 1_000
 _SOON = datetime(2026, 11, 22, 14, tzinfo=UTC)
 
 
@@ -27,9 +28,9 @@ class Inputs:
         self._chance = Random(2)
 
     def of(self, row: str, count: int) -> Iterator[Laid]:
-        """At least `count` events of this row."""
-        made = {"w2": self._placed, "w3": self._leads, "avro": self._offered}.get(row, self._small)
-        return made(count)
+        """`count` events of this row."""
+        made = {"w2": self._placed, "w3": self._leads, "avro": self._offered, "count": self._repeated}
+        return made.get(row, self._small)(count)
 
     def _placed(self, count: int) -> Iterator[Laid]:
         for number in range(count):
@@ -39,6 +40,11 @@ class Inputs:
     def _small(self, count: int) -> Iterator[Laid]:
         for _ in range(count):
             key = self._id()
+            yield "small", key, OrderCancelled(order_id=key, reason="changed_mind")
+
+    def _repeated(self, count: int) -> Iterator[Laid]:
+        for number in range(count):
+            key = f"key-{number % _KEYS}"
             yield "small", key, OrderCancelled(order_id=key, reason="changed_mind")
 
     def _offered(self, count: int) -> Iterator[Laid]:

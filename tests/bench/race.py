@@ -1,12 +1,11 @@
-"""One run of one contestant: started, warmed up, and measured over one window."""
+"""Ours beside the bare loop: rounds in turn, each a fresh process warmed up and measured over one window."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from time import monotonic
 
-from streams.contracts.settings import Settings
 from tests.bench import ground
+from tests.bench.arena import Arena
+from tests.bench.figures import Figure, Spread
 from tests.bench.gauge import Progress, cpu_s, rss_mb
 from tests.bench.rows import ROWS
 
@@ -14,10 +13,29 @@ _NEARLY = 0.93  # of the input: the window ends before it runs dry
 
 
 @dataclass(frozen=True, slots=True)
-class Lap:
-    """`cpu_us` is CPU microseconds an event of the contestant's process; `others` the cores that strangers used."""
+class Race:
+    """Rows of ours and of the bare loop; `asked` is the least ratio of their events/s."""
 
-    contestant: str
+    name: str
+    ours: str
+    bare: str
+    asked: float
+    said: str
+
+
+# Of the prototype (engine.md): 452,000 events/s as a no-op function, 99,600 with every key new; its bare loop 48,000.
+RACES = (
+    Race("no-op / bare Avro loop", "no-op", "avro", 0.6 * 452 / 48, "60 % of the prototype's"),
+    Race("every key new / bare Avro loop", "new-key", "avro", 0.6 * 99.6 / 48, "60 % of the prototype's"),
+    Race("W2 decode, rule, encode", "w2", "w2", 0.8, "80 % of the bare loop"),
+    Race("W3 lead saga", "w3", "w3", 0.8, "80 % of the bare loop"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """`cpu_us` is the process's CPU microseconds an event; `others` the cores that neither it nor the broker used."""
+
     events_s: float
     cpu_us: float
     rss_mb: float
@@ -25,34 +43,44 @@ class Lap:
     others: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Seconds of warm-up after the first commit and of the window, and how many rounds are run."""
+def run(arena: Arena, race: Race) -> Figure:
+    rounds = 1 if arena.is_smoke else 3
+    ours, bare = [], []
+    for number in range(rounds):
+        ours.append(_lap(arena, "ours", race.ours, f"{race.ours}-ours-{number}-{race.bare}"))
+        bare.append(_lap(arena, "bare", race.bare, f"{race.bare}-bare-{number}-{race.ours}"))
+    speeds = Spread.of(lap.events_s for lap in ours), Spread.of(lap.events_s for lap in bare)
+    costs = Spread.of(lap.cpu_us for lap in ours), Spread.of(lap.cpu_us for lap in bare)
+    ratio = speeds[0].median / speeds[1].median
+    return Figure(
+        race.name, f"{_said(*speeds[:1], costs[0])}, {max(lap.rss_mb for lap in ours):.0f} MB",
+        _said(speeds[1], costs[1]), f"{ratio:.2f} (CPU {costs[1].median / costs[0].median:.2f})",
+        f"≥ {race.asked:.2f}: {race.said}", ratio >= race.asked,
+        {"ours": [_fields(lap) for lap in ours], "bare": [_fields(lap) for lap in bare]},
+    )  # fmt: skip
 
-    warm_s: float
-    window_s: float
-    rounds: int
+
+def _said(speed: Spread, cost: Spread) -> str:
+    return f"{speed:,.0f} /s, {cost:.1f} µs"
 
 
-def run(settings: Settings, contestant: str, row: str, run: str, pace: Pace, total: int, broker: int) -> Lap:
-    """`total` events lie ready; `broker` is the broker's process."""
-    app = ground.spec(ROWS[row], run)
-    ground.lay_out(settings, app)
-    began = monotonic()
-    process = subprocess.Popen([sys.executable, "-m", f"tests.bench.{contestant}", row, run])
-    try:
-        progress = Progress(settings, app)
-        first = progress.next_commit(process.pid)
-        start = first
-        while start.at - first.at < pace.warm_s and start.events < total * 0.3:
+def _fields(lap: Lap) -> dict[str, float]:
+    return {name: round(getattr(lap, name), 2) for name in Lap.__slots__}
+
+
+def _lap(arena: Arena, contestant: str, row: str, run: str) -> Lap:
+    total, app = arena.lay_ready(row), ground.spec(ROWS[row], run)
+    warm_s, window_s = (1.0, 2.0) if arena.is_smoke else (2.0, 4.5)
+    ground.lay_out(arena.settings, app)
+    progress, began = Progress(arena.settings, app), monotonic()
+    with arena.running(contestant, row, run) as process:
+        start = first = progress.next_commit(process.pid)
+        while start.at - first.at < warm_s and start.events < total * 0.3:
             start = progress.next_commit(process.pid)
-        broker_s = cpu_s(broker)
-        end = start
-        while end.at - start.at < pace.window_s and end.events < total * _NEARLY:
+        end, broker_s = start, cpu_s(arena.kafka.pid)
+        while end.at - start.at < window_s and end.events < total * _NEARLY:
             end = progress.next_commit(process.pid)
+        broker_s = cpu_s(arena.kafka.pid) - broker_s
         events, seconds, cpu = end.events - start.events, end.at - start.at, end.cpu - start.cpu
-        others = (end.machine - start.machine - cpu - cpu_s(broker) + broker_s) / seconds
-        return Lap(contestant, events / seconds, cpu / events * 1e6, rss_mb(process.pid), first.at - began, others)
-    finally:
-        process.terminate()
-        process.wait(20)
+        others = (end.machine - start.machine - cpu - broker_s) / seconds
+        return Lap(events / seconds, cpu / events * 1e6, rss_mb(process.pid), first.at - began, others)

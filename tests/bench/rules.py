@@ -6,7 +6,15 @@ from typing import Any
 
 from streams.domain.commands import LeadRequest, StartLead
 from streams.domain.effects import Effect, Publish
-from streams.domain.events import Event, LeadAccepted, LeadOffered, OrderCancelled, OrderPlaced, ProviderAcceptedLead
+from streams.domain.events import (
+    Event,
+    LeadAccepted,
+    LeadOffered,
+    OrderCancelled,
+    OrderPlaced,
+    ProviderAcceptedLead,
+    ReceiptRequested,
+)
 
 MAX_AGE = timedelta(hours=2)
 Decision = tuple[Any, list[Effect]]
@@ -36,6 +44,13 @@ def nothing(event: OrderCancelled) -> list[Effect]:
 
 def first_seen(state: Seen | None, event: OrderCancelled, now: datetime) -> Decision:
     return Seen(count=1 if state is None else state.count + 1), []
+
+
+def counted(state: Seen | None, event: OrderCancelled, now: datetime) -> Decision:
+    """Publishes every count that a key comes to."""
+    count = 1 if state is None else state.count + 1
+    receipt = ReceiptRequested(order_id=event.order_id, customer_id="", total_cents=count, item_count=1)
+    return Seen(count=count), [Publish(receipt)]
 
 
 def accepted(event: LeadOffered) -> list[Effect]:
