@@ -149,11 +149,20 @@ class Engine:
             return 0.0
         if self._barrier.is_waiting or (self._window is not None and self._window.is_busy):
             return 0.004
+        if self._may_run_on(tasks):
+            return 0.0
         now_ms = self._parts.clock.now().timestamp() * 1000
         due = [d for task in tasks if (d := task.timers.next_due_ms()) is not None]
         wake = [d + (now_ms - self._barrier.due_before_ms(round(now_ms))) for d in due] + self._intake.lane_due(tasks)
         soonest = (min(wake) - now_ms) / 1000 if wake else self._parts.idle_s
         return max(0.001, min(soonest, self._parts.idle_s))
+
+    def _may_run_on(self, tasks: list[Task]) -> bool:
+        """A queue has a record that can be tried at once; those of a partner who is down wait for its probes."""
+        if self._window is not None and not self._window.outage.is_up:
+            return False
+        now_ms = self._parts.clock.now().timestamp() * 1000
+        return any(task.keys.running_on for task in tasks if task.not_before_ms <= now_ms)
 
     def _is_over(self) -> bool:
         return self._parts.clock.monotonic() > self._over_at

@@ -1,6 +1,7 @@
 """Deliveries of one task by key: what is on its way, what may go, and what stands behind it."""
 
 from collections import deque
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,6 +52,7 @@ class Lines:
         self.busy: dict[bytes, Item] = {}
         self.behind: dict[bytes, deque[Item]] = {}
         self.ready: deque[Item] = deque()
+        self.aside: list[Item] = []
 
     def join(self, item: Item) -> None:
         key = item.tried.key
@@ -70,6 +72,17 @@ class Lines:
         item = self.ready.popleft()
         item.is_ready = False
         return item
+
+    def put_aside(self) -> None:
+        """The next one may not be sent while its key waits behind another record."""
+        self.aside.append(self.pass_over())
+
+    def bring_back(self, held: Container[bytes]) -> None:
+        """Those put aside whose key waits no more may be sent."""
+        aside, self.aside = self.aside, []
+        for item in aside:
+            if self.busy.get(item.tried.key) is item:
+                (self.aside.append if item.tried.key in held else self.make_ready)(item)
 
     def leave(self, item: Item) -> None:
         """It is over, sent or not: the next one of its key may go."""

@@ -57,10 +57,14 @@ class Settlement:
     def settle(self, task: Task, batch: Batch, tried: Tried, outcome: Performed | Failed) -> None:
         if isinstance(outcome, Failed):
             self._failed(task, batch, tried, outcome)
-            return
+        else:
+            self.succeeded(task, batch, tried, outcome)
+            self.release(task, tried.key)
+
+    def succeeded(self, task: Task, batch: Batch, tried: Tried, outcome: Performed) -> None:
+        """What it asked for is done; whether its key is free now is another matter."""
         self.performed(task, batch, tried.record.key() or b"", outcome)
         batch.counts["processed"] += 1
-        self.release(task, tried.key)
 
     def performed(self, task: Task, batch: Batch, key: bytes, performed: Performed) -> None:
         """Outputs into the batch, timers into their table."""

@@ -13,6 +13,7 @@ from streams.domain.failure import Poison, Unreachable
 from streams.runtime.attempt import Failed, Handlers
 from streams.runtime.lines import Courier, Item, Lines, Outcome
 from streams.runtime.outage import Outage
+from streams.runtime.perform import Performed
 from streams.runtime.settle import Settlement
 from streams.runtime.task import Task
 from streams.runtime.transaction import Batch
@@ -59,8 +60,7 @@ class Window:
                 item.is_flying = False
                 self._flying -= 1
                 item.outcome = self._outcome(batch, item, result)
-                if item.outcome is None:
-                    self._lines[item.task.partition].make_ready(item)
+                self._go_on(item, self._lines[item.task.partition])
 
     def work(self, task: Task, batch: Batch) -> None:
         """One task's share of a turn: take records in, settle what is done in log order, send what may go."""
@@ -69,7 +69,15 @@ class Window:
         self._reconsider(lines)
         self._settle(task, batch, lines)
         self.outage.give_back(task, batch)
+        lines.bring_back(task.keys.held)
         self._send(task, batch, lines)
+
+    def _go_on(self, item: Item, lines: Lines) -> None:
+        """After a success the next one of the key may go, although an older delivery still keeps it from its commit."""
+        if item.outcome is None:
+            lines.make_ready(item)
+        elif item.stream is not None and isinstance(item.outcome, Performed):
+            lines.leave(item)
 
     def _outcome(self, batch: Batch, item: Item, result: list[Effect] | Exception) -> Outcome | None:
         """None: it is the partner's trouble; the record keeps its attempt and its place."""
@@ -125,19 +133,22 @@ class Window:
         elif item.outcome is not None:
             self._finish(task, batch, lines, item)
         else:
-            if item.is_unsent and lines.busy.get(item.tried.key) is item:
-                lines.make_ready(item)  # it was passed over while its key was held
             return False
         return True
 
     def _finish(self, task: Task, batch: Batch, lines: Lines, item: Item) -> None:
-        outcome = item.outcome
+        outcome, tried = item.outcome, item.tried
         assert outcome is not None
         if isinstance(outcome, Failed) and isinstance(outcome.error, Unreachable):
-            self.outage.suspect(task, item.tried)
+            self.outage.suspect(task, tried)
         if item.stream is None:
-            task.keys.take(item.tried.key)
-        self._settlement.settle(task, batch, item.tried, outcome)
+            task.keys.take(tried.key)
+        if item.stream is None or tried.key not in task.keys.held:
+            self._settlement.settle(task, batch, tried, outcome)
+        elif isinstance(outcome, Failed):  # a later record of its key has failed meanwhile and holds it
+            task.keys.append(tried.key, tried.record)
+        else:
+            self._settlement.succeeded(task, batch, tried, outcome)
         lines.leave(item)
 
     def _send(self, task: Task, batch: Batch, lines: Lines) -> None:
@@ -151,7 +162,7 @@ class Window:
         while lines.ready and self._flying < self._concurrency and not self.is_closing:
             item = lines.ready[0]
             if item.stream is not None and item.tried.key in task.keys.held:
-                lines.pass_over()  # it joins its key's queue when it is the oldest of its stream
+                lines.put_aside()  # it joins its key's queue when it is the oldest of its stream
                 continue
             if not self.outage.breaker.lets_through(batch.now):
                 break
