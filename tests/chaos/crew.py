@@ -1,0 +1,101 @@
+"""Two workers that run every app, and what is done to them: kill -9, sleep beyond the session, a lost disk."""
+
+import fcntl
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.chaos.faults import BOTH, FREEZE, KILL, NAP, OLD_DISK, WIPE, Fault
+from tests.flow import Flow
+from tests.worker import Worker
+
+_NO_BROKER = "no answer from Kafka"
+_LET_IT_START_S = 6.0
+
+
+class Crew:
+    """`homes` are one directory that both share, or one for each. Whoever ends is started again."""
+
+    def __init__(self, flow: Flow, homes: list[Path]) -> None:
+        self._flow, self.homes = flow, homes
+        self.past: list[Worker] = []
+        self.findings: list[str] = []
+        self._workers = [self._start(number) for number in range(2)]
+
+    def suffer(self, fault: Fault, wait: Callable[[float], None]) -> None:
+        """One fault of a worker, or of both, from its beginning to the restart."""
+        numbers = [0, 1] if fault.kind == BOTH else [fault.worker]
+        workers = [self._workers[number] for number in numbers]
+        if fault.is_awaited:
+            self._await_ready(workers[0])
+        if fault.kind in (NAP, FREEZE):
+            workers[0].send_signal(signal.SIGSTOP)
+            wait(fault.lasts_s)
+            workers[0].send_signal(signal.SIGCONT)
+            return
+        for worker in workers:
+            worker.kill()
+        self._change_disk(fault)
+        wait(fault.lasts_s)
+        for number in numbers:
+            self._workers[number] = self._start(number)
+
+    def tend(self) -> None:
+        """As a supervisor does. A worker that finds no broker at its start may end; nothing else ends one."""
+        for number, worker in enumerate(self._workers):
+            if worker.exit_code is not None:
+                if _NO_BROKER not in worker.log:
+                    self.findings.append(f"a worker ended by itself ({worker.exit_code}): {worker.log[-2000:]}")
+                self._workers[number] = self._start(number)
+
+    def stop(self) -> None:
+        """In good order, both at once."""
+        for worker in self._workers:
+            worker.wait_ready()
+        for worker in self._workers:
+            worker.send_signal(signal.SIGTERM)
+        codes = [worker.wait_exit(30) for worker in self._workers]
+        if codes != [0, 0]:
+            self.findings.append(f"workers that were asked to stop ended with exit codes {codes}")
+
+    def said(self, text: str) -> list[str]:
+        """What follows this text in the logs of all workers there ever were."""
+        lines = (line for worker in self.past for line in worker.log.splitlines())
+        return [line.partition(text)[2] for line in lines if text in line]
+
+    def _await_ready(self, worker: Worker) -> None:
+        deadline = time.monotonic() + _LET_IT_START_S
+        while worker.page("/ready")[0] != 200 and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def _start(self, number: int) -> Worker:
+        self.past.append(self._flow.run(CROSSDOCK_HOME=str(self._home(number))))
+        return self.past[-1]
+
+    def _home(self, number: int) -> Path:
+        return self.homes[number % len(self.homes)]
+
+    def _change_disk(self, fault: Fault) -> None:
+        """Wipe it, put back what the first killed worker left, or keep that; only what no living worker holds."""
+        home = self._home(fault.worker)
+        copies = home / "copies"
+        is_first = not copies.is_dir()
+        for slot in [slot for slot in home.glob("state/*/*") if not _is_held(slot)]:
+            copy = copies / slot.relative_to(home)
+            if fault.kind in (WIPE, OLD_DISK):
+                shutil.rmtree(slot)
+            if fault.kind == OLD_DISK and copy.is_dir():
+                shutil.copytree(copy, slot)
+            elif fault.kind == KILL and is_first:
+                shutil.copytree(slot, copy)
+
+
+def _is_held(slot: Path) -> bool:
+    with (slot / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
