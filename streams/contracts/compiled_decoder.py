@@ -50,8 +50,10 @@ def _string(source: Source, _schema: Schema, _hint: Any, to: str) -> None:
 
 def _long(source: Source, _schema: Schema, _hint: Any, to: str) -> None:
     source.add("n = b[i]", f"if not n & 129: {to} = n >> 1; i += 1")
-    source.add(f"elif n & 1 or b[i + 1] > 127: {to}, i = number_at(b, i)")
-    source.add(f"else: {to} = (n & 126 | b[i + 1] << 7) >> 1; i += 2")
+    source.add(f"elif n & 1: {to}, i = number_at(b, i)")
+    source.add(f"elif b[i + 1] < 128: {to} = (n & 126 | b[i + 1] << 7) >> 1; i += 2")
+    source.add(f"elif b[i + 2] < 128: {to} = (n & 126 | b[i + 1] << 7 & 16256 | b[i + 2] << 14) >> 1; i += 3")
+    source.add(f"else: {to}, i = number_at(b, i)")
 
 
 def _instant(source: Source, _schema: Schema, _hint: Any, to: str) -> None:

@@ -27,6 +27,8 @@ def varint(number: int) -> bytes:
     """The bytes of a long; raises Unusual beyond 64 bits."""
     if 0 <= number < 8192:
         return SMALL[number]
+    if 0 <= number < 1 << 20:
+        return bytes((number << 1 & 127 | 128, number >> 6 & 127 | 128, number >> 13))
     if not -(1 << 63) <= number < 1 << 63:
         raise Unusual
     return _spelled(number)
