@@ -41,12 +41,11 @@ class Committer:
         changes = {task: changed for task in tasks if (changed := task.tables.changes())}
         offsets = offsets_of(tasks)
         started = self._parts.clock.monotonic()
-        is_worth = bool(batch.outputs or changes or batch.counts)
-        if not offsets and not is_worth:
+        is_first = bool(tasks) and not self._last_commit  # so that the first event does not pay for the connections
+        is_worth = bool(batch.outputs or changes or batch.counts) or is_first
+        if not is_worth and (not offsets or started - self._last_commit < _EOF_COMMIT_S):
             return
-        if not is_worth and started - self._last_commit < _EOF_COMMIT_S:
-            return
-        self._transact(batch, changes, offsets or self._again(changes))
+        self._transact(batch, changes, offsets or self._again(tasks))
         self._store(changes)
         for task in tasks:
             for stream in task.streams.values():
@@ -106,9 +105,9 @@ class Committer:
             task.changelog_next = self._positions[task.partition]
             task.tables.committed(changed, Position(task.changelog_next, task.changelog_id, now_ms))
 
-    def _again(self, changes: Changes) -> dict[tuple[str, int], int]:
-        """A turn that only fired timers commits an offset again, so that the group still fences it."""
-        streams = [stream for task in changes for stream in task.inputs[:1]]
+    def _again(self, tasks: list[Task]) -> dict[tuple[str, int], int]:
+        """A turn that only fired timers commits offsets again, so that the group still fences it."""
+        streams = [stream for task in tasks for stream in task.inputs[:1]]
         return {(stream.topic, stream.partition): stream.committed for stream in streams}
 
     def _ask(self, call: Callable[[], Any]) -> None:
