@@ -1,6 +1,7 @@
 """The demo from the command to its exit code: `cli.py demo`"""
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ def run(settings: Settings, wish: Wish) -> int:
         with Screen() as screen:
             played = _played(settings, wish, screen)
     except Interrupted:
+        print("stopped; nothing is left running, the logs are kept", file=sys.stderr)
         return INTERRUPTED
     print("\n".join(report(played, began)))
     return 0 if all(verdict.held for verdict in played.verdicts) else 1
