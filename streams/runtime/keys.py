@@ -27,17 +27,20 @@ class Keys:
         self.held: dict[bytes, Held] = {key: Held(**json.loads(value)) for key, value in tables.scan(HELD)}
         self.open: dict[str, Letter] = {key.decode(): _letter(value) for key, value in tables.scan(OPEN)}
         self.waiting_bytes = sum(len(value) for _, value in tables.scan(WAITING))
-        self.running_on = {key for key, held in self.held.items() if held.is_running_on}
+        self.running_on = {key: None for key, held in self.held.items() if held.is_running_on}  # a set in order
 
     def set(self, key: bytes, held: Held | None) -> None:
         """What this key holds from now on; None: it is free."""
         if held is None:
-            self.running_on.discard(key)
+            self.running_on.pop(key, None)
             if self.held.pop(key, None) is not None:
                 self._tables.put(HELD + key, None)
             return
         self.held[key] = held
-        (self.running_on.add if held.is_running_on else self.running_on.discard)(key)
+        if held.is_running_on:
+            self.running_on[key] = None
+        else:
+            self.running_on.pop(key, None)
         self._tables.put(HELD + key, json.dumps(asdict(held), separators=(",", ":")).encode())
 
     def append(self, key: bytes, record: Message) -> None:

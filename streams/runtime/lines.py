@@ -62,6 +62,14 @@ class Lines:
             self.busy[key] = item
             self.make_ready(item)
 
+    def overtake(self, item: Item) -> None:
+        """It goes before all of its key; what was to go next, and is still unsent, stands behind it."""
+        key = item.tried.key
+        if key in self.busy:
+            self.behind.setdefault(key, deque()).appendleft(self.busy[key])
+        self.busy[key] = item
+        self.make_ready(item)
+
     def make_ready(self, item: Item) -> None:
         """It may be sent when its turn comes; those that are sent again go behind the others."""
         if not item.is_ready:

@@ -68,7 +68,8 @@ class Window:
         self._admit(task, lines)
         self._reconsider(lines)
         self._settle(task, batch, lines)
-        self.outage.give_back(task, batch)
+        self.outage.give_back(task, batch, lines.busy)
+        self._run_on(task, lines)
         lines.bring_back(task.keys.held)
         self._send(task, batch, lines)
 
@@ -105,18 +106,22 @@ class Window:
                 lines.make_ready(item)
 
     def _admit(self, task: Task, lines: Lines) -> None:
-        has_room = task.keys.waiting_bytes <= self._max_waiting
         for stream in task.own:
-            while stream.buffer and has_room:
+            while stream.buffer:
                 message = stream.buffer.popleft()
                 item = Item(task, self._settlement.fresh(stream.topic, message), stream, message.offset())
                 stream.flying.append(item)
                 lines.join(item)
+
+    def _run_on(self, task: Task, lines: Lines) -> None:
+        """The oldest of a queue goes before what has come since, which joins the queue when its own turn comes."""
+        own = {stream.topic for stream in task.own}
         for key in task.keys.running_on:
-            if key not in lines.busy:
+            first = lines.busy.get(key)
+            if first is None or (first.stream is not None and first.is_unsent):
                 tried = self._settlement.oldest(task, key)
-                if any(stream.topic == tried.record.topic() for stream in task.own):
-                    lines.join(Item(task, tried))
+                if tried.record.topic() in own:
+                    lines.overtake(Item(task, tried))
 
     def _settle(self, task: Task, batch: Batch, lines: Lines) -> None:
         for item in [item for item in lines.busy.values() if item.stream is None and item.outcome is not None]:
@@ -128,6 +133,8 @@ class Window:
     def _settle_oldest(self, task: Task, batch: Batch, lines: Lines, item: Item) -> bool:
         """The oldest of a stream; False where its end is still awaited."""
         if item.is_unsent and item.tried.key in task.keys.held:
+            if task.keys.waiting_bytes > self._max_waiting:
+                return False
             task.keys.append(item.tried.key, item.tried.record)
             lines.leave(item)
         elif item.outcome is not None:
@@ -139,8 +146,8 @@ class Window:
     def _finish(self, task: Task, batch: Batch, lines: Lines, item: Item) -> None:
         outcome, tried = item.outcome, item.tried
         assert outcome is not None
-        if isinstance(outcome, Failed) and isinstance(outcome.error, Unreachable):
-            self.outage.suspect(task, tried)
+        if isinstance(outcome, Failed):
+            self.outage.suspect(task, tried, outcome)
         if item.stream is None:
             task.keys.take(tried.key)
         if item.stream is None or tried.key not in task.keys.held:
@@ -161,7 +168,8 @@ class Window:
     def _choose(self, task: Task, batch: Batch, lines: Lines, going: list[Item]) -> None:
         while lines.ready and self._flying < self._concurrency and not self.is_closing:
             item = lines.ready[0]
-            if item.stream is not None and item.tried.key in task.keys.held:
+            key = item.tried.key
+            if lines.busy.get(key) is not item or (item.stream is not None and key in task.keys.held):
                 lines.put_aside()  # it joins its key's queue when it is the oldest of its stream
                 continue
             if not self.outage.breaker.lets_through(batch.now):
