@@ -157,7 +157,7 @@ class Handlers:
             raise Stray(f"wrong_key: the record's key is not its {field}")
         if tables.state(key) is not None:
             return  # a key that already has a state here was hashed when it came first
-        if partition_of(key, self.spec.stanza.partitions) != record.partition():
+        if partition_of(key, self.spec.stanza.partitions) != tables.partition:
             raise Stray("wrong_partition: not the partition of the key by murmur2; see `doctor`")
 
 

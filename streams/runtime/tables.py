@@ -29,7 +29,7 @@ class Tables:
     """Changes stay in an overlay until `committed`; `rolled_back` forgets them. Values are bytes, states objects."""
 
     def __init__(self, store: Store, partition: int, states: States) -> None:
-        self._store, self._partition = store, partition
+        self._store, self.partition = store, partition
         self._encode, self._decode, self._max_bytes = states
         self._changes: dict[bytes, bytes | None] = {}
         self._states: dict[bytes, Any] = {}
@@ -38,14 +38,14 @@ class Tables:
     def get(self, key: bytes) -> bytes | None:
         if key in self._changes:
             return self._changes[key]
-        return self._store.get(self._partition, key)
+        return self._store.get(self.partition, key)
 
     def put(self, key: bytes, value: bytes | None) -> None:
         self._changes[key] = value
 
     def scan(self, table: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Committed entries only: (key without the table's name, value)."""
-        return ((key[len(table):], value) for key, value in self._store.scan(self._partition, table))
+        return ((key[len(table):], value) for key, value in self._store.scan(self.partition, table))
 
     def state(self, key: bytes) -> Any | None:
         """The handler's state of this key, decoded; None where it has none."""
@@ -53,7 +53,7 @@ class Tables:
         if found is _ABSENT:
             found = self._cache.get(key, _ABSENT)
         if found is _ABSENT:
-            raw = self._store.get(self._partition, STATE + key)
+            raw = self._store.get(self.partition, STATE + key)
             found = None if raw is None else self._decode(raw)
             self._remember(key, found)
         return found
@@ -78,7 +78,7 @@ class Tables:
 
     def committed(self, changes: dict[bytes, bytes | None], position: Position) -> None:
         """The transaction with these changes is committed; the store holds the changelog up to `position` now."""
-        self._store.write(self._partition, changes, position)
+        self._store.write(self.partition, changes, position)
         for key, state in self._states.items():
             self._remember(key, state)
         self.rolled_back()
