@@ -10,13 +10,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from streams.domain.effects import Publish
-from streams.domain.events import ReceiptRequested
+from streams.domain.effects import Publish, SetTimer
+from streams.domain.events import EPOCH, ReceiptRequested
 from streams.domain.failure import Poison, TryLater
 
 HOME = Path(os.environ.get("CROSSDOCK_HOME", "."))
@@ -89,5 +89,10 @@ _DO: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no record": lambda order: [Publish("nonsense")],  # type: ignore[arg-type]
     "wrong fields": lambda order: [Publish(_receipt(42))],  # type: ignore[arg-type]
     "unknown topic": lambda order: [Publish(_receipt("1"), to="nowhere.v1")],
+    "timer": lambda order: [SetTimer("wake", EPOCH)],
+    "timer without time": lambda order: (None, [SetTimer("wake", "soon")]),  # type: ignore[arg-type]
+    "timer without name": lambda order: (None, [SetTimer(None, EPOCH)]),  # type: ignore[arg-type]
+    "timer without zone": lambda order: (None, [SetTimer("wake", datetime(2026, 1, 1))]),
+    "wrong state": lambda order: ("nonsense", []),
     "too large": lambda order: [Publish(_receipt("x" * _TOO_LARGE))],
 }

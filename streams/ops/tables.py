@@ -23,7 +23,7 @@ class Row:
 
     @property
     def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.value)
+        found: dict[str, Any] = json.loads(self.value.partition(b"\n")[0])  # bytes follow in `waiting`
         return found
 
 

@@ -20,6 +20,7 @@ from streams.runtime.spec import AppSpec
 from streams.runtime.tables import Tables
 from streams.runtime.timers import Timer
 
+MAX_KEY_BYTES = 16_384  # what a held key writes to the changelog has it more than once
 NOTHING = Performed([], [])
 
 Watching = Callable[[Message | None], None]
@@ -65,9 +66,11 @@ class Handlers:
 
     def decode(self, topic: str, record: Message) -> Event | Failed:
         """The event of these bytes. A registry that does not answer is nobody's failure: RegistryUnavailable passes."""
-        value = record.value()
+        key, value = record.key(), record.value()
         if value is None:
             return Failed(Undecodable("the record has no value"), "decode", may_hold=False)
+        if key is not None and len(key) > MAX_KEY_BYTES:
+            return Failed(Undecodable(f"key_too_large: {len(key)} bytes"), "decode", may_hold=False)
         try:
             return self.codec.decode(topic, value, time_of(record))
         except RegistryUnavailable:
@@ -107,8 +110,12 @@ class Handlers:
             return Failed(error, "handle")
 
     def perform(self, effects: Iterable[Effect], topic: str, record: Message) -> Performed:
+        """What a handler without a state asked for; raises Poison."""
         asked = list(effects)
-        return self.performer.perform(asked, cause(topic, record)) if asked else NOTHING
+        performed = self.performer.perform(asked, cause(topic, record)) if asked else NOTHING
+        if performed.timers:
+            raise Poison("this app has no state, so nothing could handle its timers")
+        return performed
 
     def give_up(self, event: Event | None, reason: str, topic: str, record: Message) -> Performed:
         """What a buried record of this app still causes; under ids of its own, for a replay may yet succeed."""

@@ -54,6 +54,7 @@ class Performer:
             if isinstance(effect, Publish):
                 outputs.append(self._output(effect, cause, index))
             elif isinstance(effect, SetTimer | CancelTimer):
+                _refuse_nonsense(effect)
                 timers.append(effect)
             else:
                 raise Poison(f"the handler returned {type(effect).__name__}, which is not an effect")
@@ -76,6 +77,15 @@ class Performer:
             wanted = effect.to or f"the one topic that carries {record}"
             raise Poison(f"unknown_topic: the map has no {wanted}")
         return spec
+
+
+def _refuse_nonsense(effect: SetTimer | CancelTimer) -> None:
+    """What would only fail when the timer is written."""
+    is_good = isinstance(effect.name, str)
+    if isinstance(effect, SetTimer):
+        is_good &= isinstance(effect.due, datetime) and effect.due.tzinfo is not None and isinstance(effect.wave, int)
+    if not is_good:
+        raise Poison(f"no_timer: {effect!r}; it needs a name, a due time with its zone, and a number as its wave")
 
 
 def _refuse_too_large(spec: EventSpec, key: bytes, value: bytes, headers: Written) -> None:

@@ -1,12 +1,12 @@
 """One record as the engine handles it: a Kafka message, or one that came back from a lane, the queue or a command."""
 
-import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from streams.contracts.facts import Facts, facts_of, original
 from streams.contracts.headers import Headers
+from streams.contracts.varint import number_at, varint
 
 
 class Message(Protocol):
@@ -88,25 +88,35 @@ def history(record: Message) -> tuple[Headers, Facts | None]:
 
 
 def to_waiting(message: Message) -> bytes:
-    """The entry of the `waiting` table: JSON, bytes in base64."""
-    entry = {
+    """The entry of the `waiting` table: its coordinates as a line of JSON, then key, value and headers as they are.
+
+    It is hardly larger than the record itself, so that the changelog takes it.
+    """
+    place = {
         "topic": message.topic(), "partition": message.partition(), "offset": message.offset(),
-        "timestamp": message.timestamp()[1], "key": _text(message.key()), "value": _text(message.value()),
-        "headers": [[name, _text(value)] for name, value in message.headers() or []],
-    }
-    return json.dumps(entry, separators=(",", ":")).encode()
+        "timestamp": message.timestamp()[1],
+    }  # fmt: skip
+    headers = (part for name, value in message.headers() or () for part in (name.encode(), value))
+    framed = (_framed(part) for part in (message.key(), message.value(), *headers))
+    return b"".join([json.dumps(place, separators=(",", ":")).encode(), b"\n", *framed])
 
 
 def from_waiting(entry: bytes) -> Record:
-    fields: Mapping[str, Any] = json.loads(entry)
-    headers = [(name, _bytes(value)) for name, value in fields["headers"]]
-    at = (fields["topic"], fields["partition"], fields["offset"])
-    return Record(at, fields["timestamp"], _bytes(fields["key"]), _bytes(fields["value"]), headers)
+    line, _, body = entry.partition(b"\n")
+    place: Mapping[str, Any] = json.loads(line)
+    key, value, *headers = _parts(body)
+    names = [(name or b"").decode() for name in headers[::2]]
+    at = (place["topic"], place["partition"], place["offset"])
+    return Record(at, place["timestamp"], key, value, list(zip(names, headers[1::2], strict=True)))
 
 
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else base64.b64encode(value).decode()
+def _framed(part: bytes | None) -> bytes:
+    return varint(-1) if part is None else varint(len(part)) + part
 
 
-def _bytes(value: str | None) -> bytes | None:
-    return None if value is None else base64.b64decode(value)
+def _parts(body: bytes) -> Iterator[bytes | None]:
+    at = 0
+    while at < len(body):
+        length, at = number_at(body, at)
+        yield None if length < 0 else body[at : at + length]
+        at += max(length, 0)

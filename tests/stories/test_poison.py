@@ -2,11 +2,12 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from streams.contracts.partitioner import partition_of
-from streams.domain.events import OrderCancelled, ProviderAcceptedLead
+from streams.domain.events import OrderCancelled, OrderPlaced, ProviderAcceptedLead
 from tests.flow import Flow, Letter, placed, small, under_orders
 from tests.worker import Worker, until
 
@@ -25,6 +26,15 @@ MISDEEDS = {
     "wrong fields": ("Unencodable", "customer_id", TRIES),
     "too large": ("Poison", "output_too_large", 1),
     "exit": ("HandlerExited", "sys.exit('told to exit')", TRIES),
+    "timer": ("Poison", "no state", 1),
+}
+# the same for a handler with a state
+MISSTATEMENTS = {
+    "a number": ("TypeError", "unpack", TRIES),
+    "wrong state": ("Poison", "str for its state", 1),
+    "timer without time": ("Poison", "wake", 1),
+    "timer without name": ("Poison", "None", 1),
+    "timer without zone": ("Poison", "wake", 1),
 }
 
 
@@ -46,18 +56,31 @@ def garbage(flow: Flow) -> dict[str, tuple[bytes | None, str]]:
     }
 
 
+def large(order_id: str) -> list[OrderPlaced]:
+    """An order nearly as large as its topic takes."""
+    (order,) = placed(order_id)
+    return [replace(order, customer=replace(order.customer, customer_id="x" * 990_000))]
+
+
 @pytest.fixture(scope="module")
 def flow(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     """Everything bad at once, good records before and behind it, and one worker process that does not die of it."""
     wanted = small(delays=["200ms", "300ms"])
     wanted["contexts"]["notifications"]["subscribers"]["notifications"]["handler_timeout"] = "1s"
-    module = under_orders("notifications", "request_receipt", "streams/subscribers/notifications.py")
-    with Flow(broker, tmp_path_factory.mktemp("poison"), wanted, module) as flow:
+    modules = {
+        **under_orders("notifications", "request_receipt", "streams/subscribers/notifications.py"),
+        **under_orders("analytics", "count", "streams/subscribers/analytics.py"),
+    }
+    with Flow(broker, tmp_path_factory.mktemp("poison"), wanted, modules) as flow:
         flow.tell(
             {"app": "notifications", "key": "hang", "do": "sleep", "seconds": 3600, "times": 1},
             *({"app": "notifications", "key": misdeed, "do": misdeed} for misdeed in MISDEEDS),
+            {"app": "notifications", "key": "crowded", "do": "raise"},
+            *({"app": "analytics", "key": f"state: {misdeed}", "do": misdeed} for misdeed in MISSTATEMENTS),
         )
         flow.send(*placed("before", *MISDEEDS, "hang"))
+        flow.send(*placed("crowded"), *large("crowded"))
+        flow.send(*(OrderCancelled(order_id=f"state: {misdeed}", reason="none") for misdeed in MISSTATEMENTS))
         for key, (value, _) in garbage(flow).items():
             flow.write(ORDERS, value, key.encode())
         flow.send(*placed(*(f"after {number}" for number in range(20))))
@@ -97,6 +120,15 @@ def test_what_a_handler_does_wrong_ends_in_one_dead_letter_with_its_reason(flow:
 
 
 @pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("misdeed", MISSTATEMENTS)
+def test_so_does_what_a_handler_with_a_state_does_wrong(flow: Flow, misdeed: str) -> None:
+    error, message, attempts = MISSTATEMENTS[misdeed]
+    facts = letter(flow, "analytics", f"state: {misdeed}").facts
+    assert (facts.error_type, facts.attempts, facts.stage) == (error, attempts, "handle")
+    assert message in facts.error_message
+
+
+@pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize("group", ["notifications", "analytics"])
 def test_bytes_that_are_no_record_end_in_dead_letters_untouched_and_untried(flow: Flow, group: str) -> None:
     for key, (value, reason) in garbage(flow).items():
@@ -107,10 +139,27 @@ def test_bytes_that_are_no_record_end_in_dead_letters_untouched_and_untried(flow
 
 
 @pytest.mark.usefixtures("worker")
+def test_the_largest_record_of_a_topic_waits_climbs_and_is_buried_like_any_other(flow: Flow) -> None:
+    found = [each for each in flow.letters("notifications") if each.stored.key == b"crowded"]
+    assert [(each.facts.attempts, len(each.stored.value or b"") > 900_000) for each in found] == [(3, False), (3, True)]
+    flow.tell()
+    replayed = flow.cli("dead", "replay", "--group", "notifications", "--key", "crowded")
+    assert replayed.returncode == 0, replayed.stderr
+    until(lambda: receipts(flow).count("crowded") == 2, "both are handled")
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_key_too_large_to_be_held_is_buried(flow: Flow) -> None:
+    key = b"k" * 900_000
+    flow.write(ORDERS, flow.encode(ORDERS, placed("enormous key")[0]), key, partition=0)
+    found = until(lambda: [x for x in flow.letters("notifications") if x.stored.key == key], "a dead letter")
+    assert [x.facts.error_message.partition(":")[0] for x in found] == ["key_too_large"]
+
+
+@pytest.mark.usefixtures("worker")
 def test_the_trouble_of_one_group_is_no_trouble_of_another(flow: Flow) -> None:
-    undecodable = {key.encode() for key in garbage(flow)}
-    assert {letter.stored.key for letter in flow.letters("analytics")} == undecodable
-    assert flow.laned("analytics") == 0
+    tried = {letter.stored.key for letter in flow.letters("analytics") if letter.facts.stage != "decode"}
+    assert tried == {f"state: {misdeed}".encode() for misdeed in MISSTATEMENTS}
 
 
 def test_a_handler_that_hangs_costs_its_record_an_attempt_and_the_process_begins_again(
