@@ -8,10 +8,10 @@ from confluent_kafka import KafkaError, TopicPartition
 from streams.contracts.facts import due_at_ms
 from streams.runtime.membership import Membership
 from streams.runtime.parts import Parts
-from streams.runtime.task import Stream, Task
+from streams.runtime.task import Role, Stream, Task
 from streams.runtime.transaction import Crash
 
-_ROOM = 4_000
+_ROOM, _ROOM_BYTES = 10_000, 16 << 20  # in the buffers of all streams that are not paused
 _HARMLESS = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT}
 
 
@@ -21,6 +21,7 @@ class Intake:
     def __init__(self, parts: Parts, membership: Membership) -> None:
         self._parts, self._membership = parts, membership
         self._round = 0
+        self._record_bytes = 1024.0  # of late, on average
 
     def poll(self, patience_s: float) -> None:
         self._resume_roomy()
@@ -28,12 +29,14 @@ class Intake:
         first = self._parts.consumer.poll(patience_s)
         if first is None:
             return
-        buffered = sum(len(stream.buffer) for task in self._membership.live for stream in task.streams.values())
         self._sort(first)
-        if buffered < _ROOM:
-            for message in self._parts.consumer.consume(_ROOM - buffered, 0):
-                self._sort(message)
         self._pause_full()
+        room = self._room()
+        found = self._parts.consumer.consume(room, 0) if room > 0 else []
+        for message in found:
+            self._sort(message)
+        if found:
+            self._record_bytes = sum(map(len, found)) / len(found)
 
     def in_turn(self, tasks: list[Task]) -> Iterator[Task]:
         """Every task once, each time another one first, so that none starves when turns are full."""
@@ -68,19 +71,35 @@ class Intake:
             stream.buffer.append(message)
             stream.polled = message.offset() + 1
 
+    def _room(self) -> int:
+        streams = (stream for task in self._membership.live for stream in task.streams.values())
+        return self._limit() - sum(len(stream.buffer) for stream in streams if not stream.is_paused)
+
+    def _limit(self) -> int:
+        return min(_ROOM, int(_ROOM_BYTES / max(self._record_bytes, 1)))
+
     def _pause_full(self) -> None:
+        """Pausing costs what was fetched ahead, so a source that is worked on is never paused, however full it is."""
+        is_crowded = self._room() <= 0
         for task in self._membership.live:
             for stream in task.streams.values():
-                if stream.is_full and not stream.is_paused:
+                is_stuck = stream.is_full if stream.role is not Role.SOURCE else is_crowded and stream.has_rested
+                if is_stuck and not stream.is_paused:
                     self._parts.consumer.pause([self._place(stream)])
                     stream.is_paused = True
+                stream.look()
 
     def _resume_roomy(self) -> None:
         for task in self._membership.live:
             for stream in task.streams.values():
-                if stream.is_paused and not stream.is_full:
+                if stream.is_paused and self._is_roomy(stream):
                     self._parts.consumer.resume([self._place(stream)])
                     stream.is_paused = False
+
+    def _is_roomy(self, stream: Stream) -> bool:
+        if stream.role is not Role.SOURCE:
+            return not stream.is_full
+        return not stream.has_rested and len(stream.buffer) <= self._limit() // 8
 
     def _place(self, stream: Stream) -> TopicPartition:
         return TopicPartition(self._parts.names.topic(stream.topic), stream.partition)

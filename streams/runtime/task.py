@@ -32,7 +32,7 @@ class Stream:
     """One Kafka partition that a task reads; `topic` is its logical name, `lane` its number on the ladder (else 0)."""
 
     __slots__ = ("buffer", "committed", "end", "flying", "is_paused", "lane", "partition", "polled", "role", "room",
-                 "topic")
+                 "seen", "topic")
 
     def __init__(self, topic: str, partition: int, role: Role, lane: int = 0) -> None:
         self.topic, self.partition, self.role, self.lane = topic, partition, role, lane
@@ -46,7 +46,7 @@ class Stream:
         self.buffer.clear()
         self.flying.clear()
         self.committed = self.polled = self.end = offset
-        self.is_paused = False
+        self.is_paused, self.seen = False, -1
 
     @property
     def done(self) -> int:
@@ -60,6 +60,15 @@ class Stream:
     @property
     def is_full(self) -> bool:
         return len(self.buffer) + len(self.flying) >= self.room
+
+    def look(self) -> None:
+        """Remember the oldest record that waits, so that the next look tells whether it has moved."""
+        self.seen = self.buffer[0].offset() if self.buffer else -1
+
+    @property
+    def has_rested(self) -> bool:
+        """The oldest record is still the one that the last look saw."""
+        return bool(self.buffer) and self.buffer[0].offset() == self.seen
 
 
 class Task:
