@@ -14,6 +14,7 @@ from streams.contracts.topology import EventSpec, Topology
 from streams.domain.events import Event
 from streams.runtime.codecs import codec_of
 from streams.runtime.outgoing import Outgoing
+from streams.runtime.perform import size_of
 
 _PATIENCE_MS = 30_000
 
@@ -40,6 +41,9 @@ class Sender:
             raise Unsendable(str(error)) from error
         cause = cause or _own_cause(spec.topic, value)
         headers = outgoing(cause, self._group, index, spec.topic)
+        size = size_of(key, value, headers)
+        if size > spec.max_bytes:
+            raise Unsendable(f"it has {size} bytes, {spec.topic} takes {spec.max_bytes}")
         self._producer.post(self._names.topic(spec.topic), key, value, headers)
 
     def _spec(self, record: str) -> EventSpec:

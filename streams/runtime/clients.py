@@ -33,8 +33,13 @@ def reader(settings: Settings, **own: Any) -> Consumer:
 
 
 def producer(settings: Settings, **own: Any) -> Producer:
-    """An idempotent producer that places keys as Java's does (murmur2)."""
-    defaults = {"enable_idempotence": True, "partitioner": "murmur2_random", "linger_ms": 0}
+    """An idempotent producer that places keys as Java's does (murmur2); how large a record may be its topic says."""
+    defaults = {
+        "enable_idempotence": True,
+        "partitioner": "murmur2_random",
+        "linger_ms": 0,
+        "message_max_bytes": 1_000_000_000,
+    }
     return Producer(_config(settings, **(defaults | own)))
 
 

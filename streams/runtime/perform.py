@@ -88,7 +88,12 @@ def _refuse_nonsense(effect: SetTimer | CancelTimer) -> None:
         raise Poison(f"no_timer: {effect!r}; it needs a name, a due time with its zone, and a number as its wave")
 
 
+def size_of(key: bytes, value: bytes, headers: Written) -> int:
+    """At most so many bytes has a batch with this one record, which is what a topic's limit counts."""
+    return _RECORD_OVERHEAD + len(key) + len(value) + sum(len(name) + len(text) + 8 for name, text in headers)
+
+
 def _refuse_too_large(spec: EventSpec, key: bytes, value: bytes, headers: Written) -> None:
-    size = _RECORD_OVERHEAD + len(key) + len(value) + sum(len(name) + len(text) + 8 for name, text in headers)
+    size = size_of(key, value, headers)
     if size > spec.max_bytes:
         raise Poison(f"output_too_large: {size} bytes for {spec.topic}, which takes {spec.max_bytes}")

@@ -1,5 +1,6 @@
 """Whatever comes in and whatever a handler does: a record ends in one place, with its reason, and the rest goes on."""
 
+import json
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -221,3 +222,15 @@ def test_a_copy_of_a_retry_record_is_not_tried_again(flow: Flow) -> None:
     flow.wait_idle("notifications")
     assert len(flow.calls("notifications", "raise")) == before
     letter(flow, "notifications", "raise")
+
+
+def test_a_row_that_is_too_large_for_its_topic_is_a_bad_row(flow: Flow) -> None:
+    sizes = (2_000_000, 1_040_000)
+    rows = [{"type": "OrderCancelled", "order_id": f"fed-{size}", "reason": "x" * size} for size in sizes]
+    file = flow.home / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    fed = flow.cli("feed", str(file))
+    assert fed.returncode == 0, fed.stderr
+    assert "rows.jsonl:1" in fed.stdout + fed.stderr
+    sent = [record.key for record in flow.records("order.cancelled.v1") if (record.key or b"").startswith(b"fed")]
+    assert sent == [b"fed-1040000"]
