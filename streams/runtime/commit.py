@@ -1,7 +1,7 @@
 """The transaction of a turn: begun when everything that it will hold is known, and never committed past a refusal."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ class Committer:
         is_worth = bool(batch.outputs or changes or batch.counts) or is_first
         if not is_worth and (not offsets or started - self._last_commit < _EOF_COMMIT_S):
             return
-        self._transact(batch, changes, offsets or self._again(tasks))
+        self._transact(batch, changes, self._again(changes or tasks) | offsets)
         self._store(changes)
         for task in tasks:
             for stream in task.streams.values():
@@ -105,8 +105,9 @@ class Committer:
             task.changelog_next = self._positions[task.partition]
             task.tables.committed(changed, Position(task.changelog_next, task.changelog_id, now_ms))
 
-    def _again(self, tasks: list[Task]) -> dict[tuple[str, int], int]:
-        """A turn that only fired timers commits offsets again, so that the group still fences it."""
+    def _again(self, tasks: Iterable[Task]) -> dict[tuple[str, int], int]:
+        """What a task changes without reading on (timers, queues) needs offsets, too: they fence a zombie, and its
+        successor waits until those of its own partitions are decided."""
         streams = [stream for task in tasks for stream in task.inputs[:1]]
         return {(stream.topic, stream.partition): stream.committed for stream in streams}
 
