@@ -1,0 +1,179 @@
+"""Check 10: what nobody answers moves on when it is due: once, never early, soon after; also over restarts."""
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from streams.domain.commands import LeadSlip, WidenLead
+from streams.domain.events import (
+    AcceptanceRefused,
+    LeadAccepted,
+    LeadEscalated,
+    LeadExpired,
+    LeadOffered,
+    LeadWidened,
+    ProviderAcceptedLead,
+)
+from tests.flow import Flow, placed
+from tests.stories.market import (
+    APPS,
+    accepts,
+    await_said,
+    broken_laws,
+    leads_of,
+    leads_only,
+    said,
+    toy_shops,
+)
+from tests.worker import until
+
+SECOND = timedelta(seconds=1)
+WINDOW, MAX_AGE = 4 * SECOND, 20 * SECOND
+KINDS = {"alone": 12, "taken": 6, "meanwhile": 3, "last": 3, "late": 3}
+LEADS = {kind: leads_of(*(f"{kind}-{number}" for number in range(count))) for kind, count in KINDS.items()}
+UNTAKEN = [lead for kind, leads in LEADS.items() if kind != "taken" for lead in leads]
+
+
+class Story:
+    """One system; what happens to its leads while its worker comes and goes."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow, self.worker = flow, flow.run(*APPS)
+        self.ready_again = datetime.now(UTC)
+
+    def begin(self) -> None:
+        """Everybody is offered; some are taken shortly before their first window ends."""
+        self.worker.wait_ready()
+        self.flow.send(*placed(*(lead.removeprefix("lead-") for leads in LEADS.values() for lead in leads)))
+        self.await_wave(1, *UNTAKEN, *LEADS["taken"])
+        ends = [self.end_of(lead, 1) for lead in LEADS["taken"]]
+        for number, (lead, end) in enumerate(zip(LEADS["taken"], ends, strict=True)):
+            wait_until(end - (1.5 - 0.2 * number) * SECOND)
+            self.flow.send(accepts(lead, "campinas-0"))
+
+    def restart_at_half_time(self) -> None:
+        self.await_wave(2, *UNTAKEN)
+        wait_until(min(self.end_of(lead, 2) for lead in UNTAKEN) - WINDOW / 2)
+        self.worker.kill()
+        self.worker = self.flow.run(*APPS)
+        self.worker.wait_ready()
+        self.ready_again = datetime.now(UTC)
+
+    def be_down_over_the_deadline(self) -> None:
+        self.await_wave(3, *UNTAKEN)
+        self.worker.kill()
+        deadlines = [offer.expires_at for offer in said(self.flow, LeadOffered)]
+        self.flow.send(*(accepts(lead, "campinas-1") for lead in LEADS["meanwhile"]))
+        wait_until(min(deadlines) - SECOND)
+        self.flow.send(*(accepts(lead, "campinas-2") for lead in LEADS["last"]))
+        wait_until(max(deadlines) + SECOND / 10)
+        self.flow.send(*(accepts(lead, "campinas-3") for lead in LEADS["late"]))
+        self.worker = self.flow.run(*APPS)
+
+    def end(self) -> None:
+        await_said(self.flow, LeadAccepted, *LEADS["taken"], *LEADS["meanwhile"], *LEADS["last"])
+        await_said(self.flow, LeadExpired, *LEADS["alone"], *LEADS["late"])
+        await_said(self.flow, AcceptanceRefused, *LEADS["late"])
+
+    def await_wave(self, wave: int, *leads: str) -> None:
+        def offered() -> set[str]:
+            return {offer.lead_id for offer in said(self.flow, LeadOffered) if offer.wave == wave}
+
+        until(lambda: set(leads) <= offered(), f"wave {wave} of everybody")
+
+    def end_of(self, lead: str, wave: int) -> datetime:
+        """When the window of this wave ends: it counts from the append time of its hand-off."""
+        slips: list[LeadSlip] = self.flow.events("lead.await_acceptance")
+        return min(slip.time for slip in slips if (slip.lead_id, slip.wave) == (lead, wave)) + WINDOW
+
+
+def wait_until(instant: datetime) -> None:
+    time.sleep(max(0.0, (instant - datetime.now(UTC)) / SECOND))
+
+
+@pytest.fixture(scope="module")
+def story(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    wanted = leads_only("4s", "20s", (5, "city"), (2, "state"), (2, "country"))
+    with Flow(broker, tmp_path_factory.mktemp("times"), wanted) as flow:
+        flow.send(*toy_shops("campinas", "SP", 5), *toy_shops("santos", "SP", 2), *toy_shops("recife", "PE", 2))
+        story = Story(flow)
+        story.begin()
+        story.restart_at_half_time()
+        story.be_down_over_the_deadline()
+        story.end()
+        yield story
+
+
+def widenings(story: Story, wave: int, leads: Iterable[str]) -> dict[str, datetime]:
+    """When the slip of this wave was asked for, of each lead; nobody's was asked for twice."""
+    found = [each for each in said(story.flow, WidenLead, *leads) if each.wave == wave]
+    assert len({each.lead_id for each in found}) == len(found)
+    return {each.lead_id: each.time for each in found}
+
+
+def lateness(story: Story, wave: int) -> list[timedelta]:
+    asked = widenings(story, wave + 1, UNTAKEN)
+    assert asked.keys() == set(UNTAKEN)
+    return sorted(asked[lead] - story.end_of(lead, wave) for lead in UNTAKEN)
+
+
+def test_the_next_wave_starts_once_when_the_window_is_over_not_early_and_at_most_a_second_late(story: Story) -> None:
+    late = lateness(story, 1)
+    assert late[0] >= timedelta(0)
+    assert late[-1] <= SECOND
+
+
+def test_a_restart_at_half_time_changes_nothing(story: Story) -> None:
+    late = lateness(story, 2)
+    assert late[0] >= timedelta(0)
+    down_over_the_end = max(timedelta(0), story.ready_again - min(story.end_of(lead, 2) for lead in UNTAKEN))
+    assert late[-1] <= SECOND + down_over_the_end
+
+
+def test_each_wave_is_announced_once(story: Story) -> None:
+    announced = sorted((each.lead_id, each.wave) for each in said(story.flow, LeadWidened, *UNTAKEN))
+    assert announced == sorted((lead, wave) for lead in UNTAKEN for wave in (2, 3))
+
+
+def test_who_was_accepted_in_its_window_is_not_widened(story: Story) -> None:
+    """Judged by when the log had them: on a slow machine some may come too late for that."""
+    left = {
+        each.lead_id: story.end_of(each.lead_id, 1) - each.time
+        for each in said(story.flow, ProviderAcceptedLead, *LEADS["taken"])
+    }
+    in_time = [lead for lead, time_left in left.items() if time_left > timedelta(0)]
+    assert min(left[lead] for lead in in_time) <= 1.5 * SECOND, left
+    assert widenings(story, 2, in_time) == {}
+    assert said(story.flow, LeadWidened, *in_time) == []
+
+
+def test_an_acceptance_in_the_log_in_time_wins_although_it_is_read_after_the_deadline(story: Story) -> None:
+    for kind in ("meanwhile", "last"):
+        won = said(story.flow, LeadAccepted, *LEADS[kind])
+        assert sorted(each.lead_id for each in won) == LEADS[kind]
+        sent = {each.lead_id: each.time for each in said(story.flow, ProviderAcceptedLead, *LEADS[kind])}
+        assert {each.lead_id: each.accepted_at for each in won} == sent
+    assert said(story.flow, LeadEscalated, *LEADS["meanwhile"]) == [], "it came before the last window was over"
+
+
+def test_an_acceptance_after_the_deadline_loses(story: Story) -> None:
+    refused = said(story.flow, AcceptanceRefused)
+    assert sorted((each.lead_id, each.reason) for each in refused) == [(lead, "expired") for lead in LEADS["late"]]
+
+
+def test_nobodys_leads_escalate_and_expire_once_at_their_deadline(story: Story) -> None:
+    ended = sorted([*LEADS["alone"], *LEADS["late"]])
+    assert sorted(each.lead_id for each in said(story.flow, LeadEscalated, *ended)) == ended
+    deadlines = {offer.lead_id: offer.expires_at for offer in said(story.flow, LeadOffered)}
+    expired = said(story.flow, LeadExpired)
+    assert sorted(each.lead_id for each in expired) == ended
+    assert [each.expired_at for each in expired] == [deadlines[each.lead_id] for each in expired]
+    placed = {f"lead-{order.order_id}": order.time for order in story.flow.events("order.placed.v1")}
+    assert {lead: placed[lead] + MAX_AGE for lead in deadlines} == deadlines
+
+
+def test_an_outside_judge_finds_every_law_kept(story: Story) -> None:
+    story.flow.wait_idle(*APPS)
+    assert broken_laws(story.flow) == []
