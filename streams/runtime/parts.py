@@ -24,8 +24,7 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def monotonic(self) -> float:
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

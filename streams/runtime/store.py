@@ -7,6 +7,7 @@ import shutil
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -111,6 +112,7 @@ def open_store(slot: Slot) -> RocksStore:
         return RocksStore(path)
 
 
+@lru_cache
 def _prefix(partition: int) -> bytes:
     return struct.pack(">H", partition)
 

@@ -1,6 +1,5 @@
 """One task's tables: what the store holds, and over it what the running transaction has changed."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -9,8 +8,8 @@ from streams.domain.failure import Poison
 from streams.runtime.store import Position, Store
 
 STATE, TIMER, HELD, WAITING, OPEN, PARTNER = b"state\0", b"timer\0", b"held\0", b"waiting\0", b"open\0", b"partner\0"
-_CACHED_STATES = 10_000
-_ABSENT = object()
+_CACHED_STATES = 1_000  # at least, and at most twice as many
+_UNKNOWN = object()
 
 
 class States(NamedTuple):
@@ -33,7 +32,7 @@ class Tables:
         self._encode, self._decode, self._max_bytes = states
         self._changes: dict[bytes, bytes | None] = {}
         self._states: dict[bytes, Any] = {}
-        self._cache: OrderedDict[bytes, Any] = OrderedDict()
+        self._cache = _Recent()
 
     def get(self, key: bytes) -> bytes | None:
         if key in self._changes:
@@ -49,13 +48,13 @@ class Tables:
 
     def state(self, key: bytes) -> Any | None:
         """The handler's state of this key, decoded; None where it has none."""
-        found = self._states.get(key, _ABSENT)
-        if found is _ABSENT:
-            found = self._cache.get(key, _ABSENT)
-        if found is _ABSENT:
+        found = self._states.get(key, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = self._cache.get(key)
+        if found is _UNKNOWN:
             raw = self._store.get(self.partition, STATE + key)
             found = None if raw is None else self._decode(raw)
-            self._remember(key, found)
+            self._cache.put(key, found)
         return found
 
     def set_state(self, key: bytes, state: Any | None) -> None:
@@ -80,14 +79,27 @@ class Tables:
         """The transaction with these changes is committed; the store holds the changelog up to `position` now."""
         self._store.write(self.partition, changes, position)
         for key, state in self._states.items():
-            self._remember(key, state)
+            self._cache.put(key, state)
         self.rolled_back()
 
     def rolled_back(self) -> None:
         self._changes, self._states = {}, {}
 
-    def _remember(self, key: bytes, state: Any | None) -> None:
-        self._cache[key] = state
-        self._cache.move_to_end(key)
-        if len(self._cache) > _CACHED_STATES:
-            self._cache.popitem(last=False)
+
+class _Recent:
+    """The states used last, None where a key has none: one generation that fills, and the full one before it."""
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, Any] = {}
+        self._old: dict[bytes, Any] = {}
+
+    def get(self, key: bytes) -> Any:
+        found = self._young.get(key, _UNKNOWN)
+        if found is _UNKNOWN and (found := self._old.get(key, _UNKNOWN)) is not _UNKNOWN:
+            self.put(key, found)
+        return found
+
+    def put(self, key: bytes, state: Any | None) -> None:
+        if len(self._young) >= _CACHED_STATES:
+            self._young, self._old = {}, self._young
+        self._young[key] = state
