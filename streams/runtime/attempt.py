@@ -1,5 +1,6 @@
 """One try of one record: decode, handle, and encode what was asked for; or say at which stage it failed."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +22,7 @@ from streams.runtime.tables import Tables
 from streams.runtime.timers import Timer
 
 MAX_KEY_BYTES = 16_384  # what a held key writes to the changelog has it more than once
+_log = logging.getLogger(__name__)
 NOTHING = Performed([], [])
 
 Watching = Callable[[Message | None], None]
@@ -122,9 +124,14 @@ class Handlers:
         if self.spec.give_up is None or event is None:
             return NOTHING
         of = cause(topic, record)
-        return self.performer.perform(
-            self.spec.give_up(event, reason), Cause(f"{of.id}|gave-up", of.correlation, of.traceparent, of.time)
-        )
+        own = Cause(f"{of.id}|gave-up", of.correlation, of.traceparent, of.time)
+        try:
+            return self.performer.perform(self.spec.give_up(event, reason), own)
+        except RegistryUnavailable:
+            raise
+        except Exception:
+            _log.exception("%s is buried, and nobody is told: %s cannot give up", own.id, self.spec.group)
+            return NOTHING
 
     def prepare(self, record: Message) -> Delivery | Failed:
         """What a channel is handed of a record of the partner's own topic."""

@@ -23,12 +23,16 @@ from streams.runtime.transaction import Batch
 
 
 class Tried(NamedTuple):
-    """A record and its history: `key` is its ordering key, `lane` 0 unless it came from one, `attempts` before this."""
+    """A record and its history: `key` is its ordering key, `lane` 0 unless it came from one, `attempts` before this.
+
+    `is_queued`: it is the first of its key's queue, and leaves it when its try is settled.
+    """
 
     record: Record
     key: bytes
     lane: int = 0
     attempts: int = 0
+    is_queued: bool = False
 
 
 def ordering_key(spec: AppSpec, record: Record) -> bytes:
@@ -52,12 +56,14 @@ class Settlement:
         """The record that a running-on key tries next, with its place on the ladder and its attempts so far."""
         held, record = task.keys.held[key], task.keys.oldest(key)
         _, facts = history(record)
-        return Tried(record, key, held.lane, held.attempts or (facts.attempts if facts else 0))
+        return Tried(record, key, held.lane, held.attempts or (facts.attempts if facts else 0), is_queued=True)
 
     def settle(self, task: Task, batch: Batch, tried: Tried, outcome: Performed | Failed) -> None:
+        """Raises RegistryUnavailable, having changed nothing."""
         if isinstance(outcome, Failed):
             self._failed(task, batch, tried, outcome)
         else:
+            self._take(task, tried)
             self.succeeded(task, batch, tried, outcome)
             self.release(task, tried.key)
 
@@ -85,12 +91,16 @@ class Settlement:
         now = self._now()  # a slow try may have ended long after its turn began
         decided = self._verdict(now, tried, failure)
         facts = self._facts(_ms(now), tried, failure, decided)
-        held = task.keys.held.get(tried.key)
         if isinstance(decided, RetryAt):
+            self._take(task, tried)
             self._to_lane(task, batch, tried.record, (facts, decided))
         else:
-            self._bury(task, batch, tried, (facts, decided, failure))
-        id = id_of(tried.record)
+            record = tried.record
+            given_up = self._handlers.give_up(failure.event, facts.error_message, record.topic(), record)
+            self._take(task, tried)
+            self._bury(task, batch, tried, (facts, decided))
+            self.performed(task, batch, record.key() or b"", given_up)
+        held, id = task.keys.held.get(tried.key), id_of(tried.record)
         self._hold(task, tried.key, failed(held, id, facts.attempts, decided, _ms(now)))
         batch.counts["failed"] += 1
 
@@ -98,7 +108,7 @@ class Settlement:
         error = failure.error
         if not failure.may_hold:
             return Bury(str(error), holds=False)
-        expires_at = getattr(failure.event, "expires_at", None)
+        expires_at = None if self._spec.stanza.kind == "saga" else getattr(failure.event, "expires_at", None)
         return verdict(self._spec.stanza.ladder, tried.lane, error, now, expires_at)
 
     def _facts(self, now_ms: int, tried: Tried, failure: Failed, decided: Verdict) -> Facts:
@@ -122,18 +132,20 @@ class Settlement:
         batch.outputs.append(Output(topic, record.value(), record.key(), headers, task.partition))
         batch.counts["retried"] += 1
 
-    def _bury(self, task: Task, batch: Batch, tried: Tried, burial: tuple[Facts, Bury, Failed]) -> None:
-        facts, decided, failure = burial
+    def _bury(self, task: Task, batch: Batch, tried: Tried, burial: tuple[Facts, Bury]) -> None:
+        facts, decided = burial
         record = tried.record
         self.letter(task, batch, record, dead_letter(history(record)[0], facts, self._cluster))
         task.keys.opened(id_of(record), Letter(facts.attempts, tried.key if decided.holds else None))
         batch.counts["parked" if decided.holds else "buried"] += 1
-        given_up = self._handlers.give_up(failure.event, facts.error_message, record.topic(), record)
-        self.performed(task, batch, record.key() or b"", given_up)
 
     def letter(self, task: Task, batch: Batch, record: Record, headers: Headers) -> None:
         topic = self._cluster.topic(names.dead(self._spec.group))
         batch.outputs.append(Output(topic, record.value(), record.key(), headers, task.partition))
+
+    def _take(self, task: Task, tried: Tried) -> None:
+        if tried.is_queued:
+            task.keys.take(tried.key)
 
     def _hold(self, task: Task, key: bytes, held: Held | None) -> None:
         task.keys.set(key, held)

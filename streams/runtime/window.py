@@ -7,6 +7,8 @@ nobody; a crash repeats only what was in the window, with the same message id.
 
 from typing import cast
 
+from streams.contracts.codec import Unencodable
+from streams.contracts.registry import RegistryUnavailable
 from streams.contracts.topology import Channel
 from streams.domain.effects import Effect
 from streams.domain.failure import Poison, Unreachable
@@ -93,7 +95,7 @@ class Window:
     def _perform(self, item: Item, effects: list[Effect]) -> Outcome:
         try:
             return self._handlers.perform(effects, item.tried.record.topic(), item.tried.record)
-        except Poison as error:
+        except (Poison, Unencodable, RegistryUnavailable) as error:
             return Failed(error, "deliver")
 
     def _reconsider(self, lines: Lines) -> None:
@@ -148,9 +150,7 @@ class Window:
         assert outcome is not None
         if isinstance(outcome, Failed):
             self.outage.suspect(task, tried, outcome)
-        if item.stream is None:
-            task.keys.take(tried.key)
-        if item.stream is None or tried.key not in task.keys.held:
+        if tried.is_queued or tried.key not in task.keys.held:
             self._settlement.settle(task, batch, tried, outcome)
         elif isinstance(outcome, Failed):  # a later record of its key has failed meanwhile and holds it
             task.keys.append(tried.key, tried.record)

@@ -8,7 +8,7 @@ from streams.domain.order import is_awaited
 from streams.runtime.attempt import NOTHING, Failed, Handlers
 from streams.runtime.perform import Performed
 from streams.runtime.record import Message, Record, id_of, returned, sourced
-from streams.runtime.settle import Settlement, Tried, ordering_key
+from streams.runtime.settle import Settlement, Tried
 from streams.runtime.spec import AppSpec
 from streams.runtime.task import Stream, Task
 from streams.runtime.transaction import Batch
@@ -49,10 +49,11 @@ class Work:
         self._settlement.settle(task, batch, tried, Failed(Poison(reason), "decode", may_hold=False))
 
     def _recall(self, task: Task, batch: Batch, record: Record, due_ms: int) -> None:
-        key = ordering_key(self._spec, record)
-        held = task.keys.held.get(key)
-        if held is not None and is_awaited(held, id_of(record), due_ms):
-            task.keys.recall(key, record, held.lane, held.attempts, batch.now_ms)
+        id = id_of(record)
+        for key in (record.key() or b"", id.encode()):  # the app's `order` may have been another when it failed
+            held = task.keys.held.get(key)
+            if held is not None and is_awaited(held, id, due_ms):
+                task.keys.recall(key, record, held.lane, held.attempts, batch.now_ms)
 
     def _run_on(self, task: Task, batch: Batch) -> None:
         for key in list(task.keys.running_on):
@@ -60,9 +61,7 @@ class Work:
                 tried = self._settlement.oldest(task, key)
                 if tried.record.topic() in self._own:
                     break  # the window delivers it
-                outcome = self._try(task, tried.record.topic(), tried.record)
-                task.keys.take(key)
-                self._settlement.settle(task, batch, tried, outcome)
+                self._settlement.settle(task, batch, tried, self._try(task, tried.record.topic(), tried.record))
 
     def _read_sources(self, task: Task, batch: Batch) -> None:
         while not self._is_over():
