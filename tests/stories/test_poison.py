@@ -1,14 +1,12 @@
 """Whatever comes in and whatever a handler does: a record ends in one place, with its reason, and the rest goes on."""
 
-import json
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from streams.contracts.partitioner import partition_of
-from streams.domain.events import OrderCancelled, OrderPlaced, ProviderAcceptedLead
+from streams.domain.events import OrderCancelled, ProviderAcceptedLead
 from tests.flow import Flow, Letter, placed, small, under_orders
 from tests.worker import Worker, until
 
@@ -57,12 +55,6 @@ def garbage(flow: Flow) -> dict[str, tuple[bytes | None, str]]:
     }
 
 
-def large(order_id: str) -> list[OrderPlaced]:
-    """An order nearly as large as its topic takes."""
-    (order,) = placed(order_id)
-    return [replace(order, customer=replace(order.customer, customer_id="x" * 990_000))]
-
-
 @pytest.fixture(scope="module")
 def flow(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     """Everything bad at once, good records before and behind it, and one worker process that does not die of it."""
@@ -76,11 +68,9 @@ def flow(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow
         flow.tell(
             {"app": "notifications", "key": "hang", "do": "sleep", "seconds": 3600, "times": 1},
             *({"app": "notifications", "key": misdeed, "do": misdeed} for misdeed in MISDEEDS),
-            {"app": "notifications", "key": "crowded", "do": "raise"},
             *({"app": "analytics", "key": f"state: {misdeed}", "do": misdeed} for misdeed in MISSTATEMENTS),
         )
         flow.send(*placed("before", *MISDEEDS, "hang"))
-        flow.send(*placed("crowded"), *large("crowded"))
         flow.send(*(OrderCancelled(order_id=f"state: {misdeed}", reason="none") for misdeed in MISSTATEMENTS))
         for key, (value, _) in garbage(flow).items():
             flow.write(ORDERS, value, key.encode())
@@ -137,24 +127,6 @@ def test_bytes_that_are_no_record_end_in_dead_letters_untouched_and_untried(flow
         assert (stored.value, facts.stage, facts.attempts) == (value, "decode", 1), key
         assert reason in f"{facts.error_type}: {facts.error_message}"
     assert {call["key"] for call in flow.calls("notifications")}.isdisjoint(garbage(flow))
-
-
-@pytest.mark.usefixtures("worker")
-def test_the_largest_record_of_a_topic_waits_climbs_and_is_buried_like_any_other(flow: Flow) -> None:
-    found = [each for each in flow.letters("notifications") if each.stored.key == b"crowded"]
-    assert [(each.facts.attempts, len(each.stored.value or b"") > 900_000) for each in found] == [(3, False), (3, True)]
-    flow.tell()
-    replayed = flow.cli("dead", "replay", "--group", "notifications", "--key", "crowded")
-    assert replayed.returncode == 0, replayed.stderr
-    until(lambda: receipts(flow).count("crowded") == 2, "both are handled")
-
-
-@pytest.mark.usefixtures("worker")
-def test_a_key_too_large_to_be_held_is_buried(flow: Flow) -> None:
-    key = b"k" * 900_000
-    flow.write(ORDERS, flow.encode(ORDERS, placed("enormous key")[0]), key, partition=0)
-    found = until(lambda: [x for x in flow.letters("notifications") if x.stored.key == key], "a dead letter")
-    assert [x.facts.error_message.partition(":")[0] for x in found] == ["key_too_large"]
 
 
 @pytest.mark.usefixtures("worker")
@@ -222,15 +194,3 @@ def test_a_copy_of_a_retry_record_is_not_tried_again(flow: Flow) -> None:
     flow.wait_idle("notifications")
     assert len(flow.calls("notifications", "raise")) == before
     letter(flow, "notifications", "raise")
-
-
-def test_a_row_that_is_too_large_for_its_topic_is_a_bad_row(flow: Flow) -> None:
-    sizes = (2_000_000, 1_040_000)
-    rows = [{"type": "OrderCancelled", "order_id": f"fed-{size}", "reason": "x" * size} for size in sizes]
-    file = flow.home / "rows.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    fed = flow.cli("feed", str(file))
-    assert fed.returncode == 0, fed.stderr
-    assert "rows.jsonl:1" in fed.stdout + fed.stderr
-    sent = [record.key for record in flow.records("order.cancelled.v1") if (record.key or b"").startswith(b"fed")]
-    assert sent == [b"fed-1040000"]
