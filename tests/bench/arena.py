@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from streams.contracts.settings import Settings
@@ -32,7 +33,8 @@ class Arena:
 
     @property
     def settings(self) -> Settings:
-        return ground.settings(self.env())
+        """Of clients that outlive the broker, and say nothing of it."""
+        return replace(ground.settings(self.env()), kafka_config={"log_level": "0"})
 
     def lay_ready(self, row: str) -> int:
         """The number of events that lie ready for this row; they are written once and read by every run."""

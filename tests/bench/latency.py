@@ -43,7 +43,9 @@ def _trial(arena: Arena, contestant: str, rate: int, seconds: int) -> list[float
         Progress(settings, app).next_commit(process.pid)
         sleep(_AFTER_S)
         outputs.consume(1000, 0)
-        return _measured(inputs, outputs, rate, rate * seconds)
+        took = _measured(inputs, outputs, rate, rate * seconds)
+        outputs.close()
+        return took
 
 
 def _measured(inputs: "_Pings", outputs: Any, rate: int, count: int) -> list[float]:

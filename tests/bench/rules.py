@@ -1,6 +1,6 @@
 """The rules of the rows as handlers of ours; bare_rules.py has the same over dicts."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,15 +75,16 @@ def lead(state: Lead | None, event: Event, now: datetime) -> Decision:
     """The first acceptance wins, every event is noted; whatever the order in which topics are read."""
     key: str = event.order_id if isinstance(event, OrderPlaced) else event.lead_id  # type: ignore[attr-defined]
     known = state or Lead(lead_id=key)
-    match event:
-        case OrderPlaced():
-            return replace(known, total_cents=event.total_cents, seen=known.seen + 1), []
-        case LeadOffered():
-            return replace(known, offers=[*known.offers, event.provider_id], seen=known.seen + 1), []
-        case ProviderAcceptedLead() if known.winner is None:
-            won = _won(key, event.provider_id, key, now)
-            return replace(known, winner=event.provider_id, seen=known.seen + 1), [Publish(won)]
-    return replace(known, seen=known.seen + 1), []
+    total_cents, offers, winner = known.total_cents, known.offers, known.winner
+    effects: list[Effect] = []
+    if isinstance(event, OrderPlaced):
+        total_cents = event.total_cents
+    elif isinstance(event, LeadOffered):
+        offers = [*offers, event.provider_id]
+    elif isinstance(event, ProviderAcceptedLead) and winner is None:
+        winner = event.provider_id
+        effects = [Publish(_won(key, winner, key, now))]
+    return Lead(lead_id=key, total_cents=total_cents, offers=offers, winner=winner, seen=known.seen + 1), effects
 
 
 def _won(lead_id: str, provider_id: str, order_id: str, at: datetime) -> LeadAccepted:
