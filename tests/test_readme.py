@@ -104,15 +104,15 @@ def kafka() -> Iterator[KafkaServer]:
 
 @pytest.fixture
 def reader(tmp_path: Path, kafka: KafkaServer) -> Iterator[Reader]:
-    """In a copy of the tree; of its map only the partitions are fewer, and the partner's port is a free one."""
+    """In a copy of the tree; its map only has fewer partitions and lanes, and a free port for the partner."""
     for room in ("streams", "schemas", "docs", "tests"):
         shutil.copytree(ROOT / room, tmp_path / room)
     for name in ("cli.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     shipped = (ROOT / "topology.yaml").read_text(encoding="utf-8")
-    smaller = shipped.replace("partitions: 6", "partitions: 1").replace("8099", str(free_port()))
-    (tmp_path / "topology.yaml").write_text(smaller, encoding="utf-8")
+    smaller = re.sub(r"delays: \[.*?\]", "delays: [1s]", shipped.replace("partitions: 6", "partitions: 1"))
+    (tmp_path / "topology.yaml").write_text(smaller.replace("8099", str(free_port())), encoding="utf-8")
     reader = Reader(tmp_path, kafka)
     yield reader
     reader.leave()
@@ -126,6 +126,7 @@ def test_the_two_first_commands_are_the_demo_and_the_tests() -> None:
     ]
 
 
+@pytest.mark.timeout(400)  # two dozen processes, half a minute on a quiet machine
 def test_every_other_command_works_as_it_stands(reader: Reader, kafka: KafkaServer) -> None:
     for command, comment in lines():
         if command.startswith(SET_UP):
