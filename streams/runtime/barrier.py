@@ -9,6 +9,7 @@ from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from streams.contracts.names import Names
+from streams.runtime import ends
 from streams.runtime.task import Task
 
 
@@ -69,18 +70,19 @@ class Barrier:
         wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in inputs}  # type: ignore[no-untyped-call]
         self._asked_ms, self._asked_for = now_ms, [task.partition for task in tasks]
         # READ_COMMITTED would answer the last stable offset, which hides what a hanging transaction has written
-        self._asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        level = IsolationLevel.READ_UNCOMMITTED
+        self._asked = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=ends.PATIENCE_S)
 
     def _take_in(self) -> None:
         if not all(future.done() for future in self._asked.values()):
             return
         asked, self._asked = self._asked, {}
         try:
-            ends = {
-                (self._cluster.logical(place.topic), place.partition): future.result().offset
+            found = {
+                (self._cluster.logical(place.topic), place.partition): ends.told(future)
                 for place, future in asked.items()
             }
         except KafkaException:
             return  # asked again in the next turn
-        self._ends |= ends
+        self._ends |= found
         self._until_ms |= dict.fromkeys(self._asked_for, self.due_before_ms(self._asked_ms))

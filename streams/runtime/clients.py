@@ -16,7 +16,8 @@ def _config(settings: Settings, **own: Any) -> dict[str, Any]:
 
 
 def admin(settings: Settings) -> AdminClient:
-    return AdminClient(_config(settings))
+    """It asks anew who leads what after a second: by itself it would ask a former leader for a quarter of an hour."""
+    return AdminClient(_config(settings, metadata_max_age_ms=1000))
 
 
 def reader(settings: Settings, **own: Any) -> Consumer:

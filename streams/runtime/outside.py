@@ -1,7 +1,7 @@
 """Kafka seen from outside every group: what topics hold and where groups stand, up to the end they have when asked."""
 
 import socket
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings
-from streams.runtime import clients
+from streams.runtime import clients, ends
 from streams.runtime.reading import PATIENCE_S, Place, Stored, Unavailable, read
 
 __all__ = ["Cluster", "KafkaException", "Place", "Stored", "Unavailable", "quiet", "reach"]
@@ -98,14 +98,14 @@ class Cluster:
         if not asked:
             return {}
         futures = self.admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
-        return {self._place(partition): self._answer(future).offset for partition, future in futures.items()}
+        return {self._place(partition): self._answer(future, told=ends.told) for partition, future in futures.items()}
 
     def _place(self, partition: TopicPartition) -> Place:
         return self.names.logical(partition.topic), partition.partition
 
-    def _answer(self, future: "Future[Any]") -> Any:
+    def _answer(self, future: "Future[Any]", *, told: Callable[["Future[Any]", float], Any] = Future.result) -> Any:
         try:
-            return future.result(timeout=PATIENCE_S + 1)
+            return told(future, PATIENCE_S + 1)
         except TimeoutError as error:
             raise _silent(self.settings, "no answer in time") from error
         except KafkaException as error:

@@ -10,6 +10,7 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from streams.contracts import names as derived
 from streams.contracts.names import Names
 from streams.contracts.topology import Stanza
+from streams.runtime import ends
 from streams.runtime.parts import Stop
 from streams.runtime.transaction import Crash
 
@@ -99,8 +100,9 @@ class Positions:
 
         def ask() -> dict[Place, int]:
             # READ_COMMITTED would answer the last stable offset, short of what a hanging transaction has written
-            asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
-            return {(part.topic, part.partition): future.result(10).offset for part, future in asked.items()}
+            level = IsolationLevel.READ_UNCOMMITTED
+            asked = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=ends.PATIENCE_S)
+            return {(part.topic, part.partition): ends.told(found, 10) for part, found in asked.items()}
 
         return self._patiently(ask, "the ends of partitions")
 
