@@ -11,6 +11,7 @@ from streams.ops.demo.figures import Spread, to_first_offer
 from streams.ops.demo.tally import Tally
 from streams.ops.laws import Verdict, judge, read
 from streams.runtime.following import Follower
+from streams.runtime.reading import Unavailable
 from tests.chaos import stage
 from tests.chaos.books import mistakes
 from tests.chaos.crew import Crew
@@ -107,7 +108,10 @@ def _missing(flow: Flow, tally: Tally, log: Follower, endpoint: Endpoint) -> lis
         for stored in found:
             tally.note(stored)
     taken = {partner: len(ids) for partner, ids in tally.taken.items()} | {"partner_x": len(endpoint.taken)}
-    behind = flow.behind(*flow.topology.stanzas)
+    try:
+        behind = flow.behind(*flow.topology.stanzas)
+    except Unavailable as error:  # the broker has just come back
+        return [str(error)]
     return tally.missing(taken) + ([f"{behind} records"] if behind else [])
 
 
