@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from datetime import timedelta
+from functools import partial
 
 from streams.domain.effects import Effect
 from streams.domain.failure import Unreachable
@@ -34,7 +35,12 @@ class LoopCourier:
 
     def _start(self, items: list[Item]) -> None:
         for item in items:
-            self._tasks[item] = self._loop.create_task(self._carry(item))
+            task = self._tasks[item] = self._loop.create_task(self._carry(item))
+            # not at the end of _carry: one that is called back before it began never gets there
+            task.add_done_callback(partial(self._forget, item))
+
+    def _forget(self, item: Item, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(item, None)
 
     def _cancel(self, items: list[Item]) -> None:
         for item in items:
@@ -50,5 +56,3 @@ class LoopCourier:
             self._landed.append((item, Unreachable(reason="the channel did not come back in time")))
         except Exception as error:
             self._landed.append((item, error))
-        finally:
-            self._tasks.pop(item, None)
