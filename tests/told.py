@@ -27,8 +27,8 @@ _TOO_LARGE = 2_000_000
 def told(app: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     """The handler of this app, under orders; the first order that fits a call is obeyed.
 
-    An order is {"app", "do"} and may say "key", "times" (so many calls of a key), "seconds", and "keep": the handler
-    is called too.
+    An order is {"app", "do"} and may say "key", "event" (its type), "times" (so many calls of a key), "seconds", and
+    "keep": the handler is called too.
     """
     seen = Counter((call["app"], call["key"]) for call in calls(HOME))
 
@@ -39,12 +39,17 @@ def told(app: str, handler: Callable[..., Any]) -> Callable[..., Any]:
         seen[app, key] += 1
         _note({"app": app, "key": key, "event": type(event).__name__, "at": time.time(), "pid": os.getpid()})
         for order in orders(HOME):
-            if order["app"] == app and order.get("key", key) == key and seen[app, key] <= order.get("times", 1 << 30):
+            if _fits(order, app, key, event) and seen[app, key] <= order.get("times", 1 << 30):
                 answer = _DO[order["do"]](order)
                 return handler(*args, **tables) if order.get("keep") else answer
         return handler(*args, **tables)
 
     return obey
+
+
+def _fits(order: dict[str, Any], app: str, key: str, event: Any) -> bool:
+    called = {"app": app, "key": key, "event": type(event).__name__}
+    return all(order.get(name, value) == value for name, value in called.items())
 
 
 def orders(home: Path) -> list[dict[str, Any]]:

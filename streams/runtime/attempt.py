@@ -25,7 +25,7 @@ MAX_KEY_BYTES = 16_384  # what a held key writes to the changelog has it more th
 _log = logging.getLogger(__name__)
 NOTHING = Performed([], [])
 
-Watching = Callable[[Message | None], None]
+Watching = Callable[[Message | str | None], None]
 
 
 class Failed(NamedTuple):
@@ -44,6 +44,16 @@ class Stray(Poison):
 class HandlerExited(Exception):
     """A handler wanted to end the process; obeyed, it would end it again at every start."""
 
+    def __init__(self, code: object) -> None:
+        super().__init__(f"the handler called sys.exit({code!r})")
+
+
+class HandlerTimeout(Exception):
+    """The handler hung on this before, and the process was ended for it."""
+
+    def __init__(self) -> None:
+        super().__init__("the handler did not return in time")
+
 
 class Handlers:
     """The app's handlers over bytes. `watch` is told what is being tried, so that a hang can be blamed on it."""
@@ -57,7 +67,7 @@ class Handlers:
         self._key_fields = {source.topic: source.event.key for source in spec.stanza.sources}
 
     def is_blamed(self, id: str) -> bool:
-        """The handler hung on this record before; it is settled as failed, untried."""
+        """The handler hung on this record or timer before; it is settled as failed, untried."""
         if id in self.hung:
             self.blamed.add(id)
         return id in self.hung
@@ -96,7 +106,7 @@ class Handlers:
         except Stray as error:
             return Failed(error, "handle", event, may_hold=False)
         except SystemExit as error:
-            return Failed(HandlerExited(f"the handler called sys.exit({error.code!r})"), "handle", event)
+            return Failed(HandlerExited(error.code), "handle", event)
         except Exception as error:
             return Failed(error, "handle", event)
         finally:
@@ -106,10 +116,18 @@ class Handlers:
         """A timer's turn of `decide`; its cause is the key, the timer's name and its wave."""
         due = datetime.fromtimestamp(timer.due_ms / 1000, UTC)
         event = TimerDue(key=timer.key.decode(), name=timer.name, wave=timer.wave)
+        cause = timer_cause(event, due)
+        if self.is_blamed(cause.id):
+            return Failed(HandlerTimeout(), "handle")
+        self.watch(cause.id)
         try:
-            return self._decide(tables, timer.key, event, lambda: timer_cause(event, due), due)
+            return self._decide(tables, timer.key, event, lambda: cause, due)
+        except SystemExit as error:
+            return Failed(HandlerExited(error.code), "handle")
         except Exception as error:
             return Failed(error, "handle")
+        finally:
+            self.watch(None)
 
     def perform(self, effects: Iterable[Effect], topic: str, record: Message) -> Performed:
         """What a handler without a state asked for; raises Poison."""

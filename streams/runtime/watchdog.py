@@ -16,19 +16,19 @@ _log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Called with the record that is being tried, and with None when its handler has returned.
+    """Called with the record (or a timer's id) that is being tried, and with None when its handler has returned.
 
     `end` ends the process; it is called from the watch's own thread, with the reason.
     """
 
     def __init__(self, directory: Path, names: Names, timeout_s: float, end: Callable[[str], None]) -> None:
         self._file, self._names, self._timeout_s, self._end = directory / "hung", names, timeout_s, end
-        self._at: Message | None = None
+        self._at: Message | str | None = None
         self._ticked = time.monotonic()
         self._stop = Event()
 
-    def __call__(self, record: Message | None) -> None:
-        self._at = record
+    def __call__(self, tried: Message | str | None) -> None:
+        self._at = tried
 
     def start(self) -> None:
         self._ticked = time.monotonic()
@@ -38,14 +38,14 @@ class Watch:
         self._stop.set()
 
     def hung(self) -> set[str]:
-        """The records that a handler hung on and that have not been settled since."""
+        """The records and timers that a handler hung on and that have not been settled since."""
         try:
             return set(json.loads(self._file.read_text()))
         except (OSError, ValueError):
             return set()
 
     def settled(self, ids: set[str]) -> None:
-        """These are in a lane or dead now, they are tried again."""
+        """These are in a lane or dead or put off now, they are tried again."""
         if ids:
             self._file.write_text(json.dumps(sorted(self.hung() - ids)))
 
@@ -66,7 +66,7 @@ class Watch:
                 self._blame(at)
                 return
 
-    def _blame(self, at: Message) -> None:
-        id = f"{self._names.logical(at.topic())}-{at.partition()}-{at.offset()}"
+    def _blame(self, at: Message | str) -> None:
+        id = at if isinstance(at, str) else f"{self._names.logical(at.topic())}-{at.partition()}-{at.offset()}"
         self._file.write_text(json.dumps(sorted(self.hung() | {id})))
         self._end(f"the handler hung on {id} for {self._timeout_s:g} s")

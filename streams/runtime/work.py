@@ -5,17 +5,13 @@ from collections.abc import Callable
 from streams.contracts.facts import due_at_ms
 from streams.domain.failure import Poison
 from streams.domain.order import is_awaited
-from streams.runtime.attempt import NOTHING, Failed, Handlers
+from streams.runtime.attempt import NOTHING, Failed, Handlers, HandlerTimeout
 from streams.runtime.perform import Performed
 from streams.runtime.record import Message, Record, id_of, returned, sourced
 from streams.runtime.settle import Settlement, Tried
 from streams.runtime.spec import AppSpec
 from streams.runtime.task import Stream, Task
 from streams.runtime.transaction import Batch
-
-
-class HandlerTimeout(Exception):
-    """The handler hung on this record before, and the process was ended for it."""
 
 
 class Work:
@@ -99,7 +95,7 @@ class Work:
 
     def _try(self, task: Task, topic: str, record: Record) -> Performed | Failed:
         if self._handlers.is_blamed(id_of(record)):
-            return Failed(HandlerTimeout("the handler did not return in time"), "handle")
+            return Failed(HandlerTimeout(), "handle")
         return self._handlers.handle(task.tables, topic, record)
 
 
