@@ -18,6 +18,7 @@ def read_partners(top: Section, draft: Draft) -> None:
     for name, section in top.sections("partners", "partner"):
         begin, retention = start(section), section.get("retention", duration, RETENTION)
         events = draft.heard(section)
+        _check_records(section, draft)
         own_topics = [_own(name.text, event, retention) for event in events]
         for spec in own_topics:
             draft.add_event(spec, name.line)
@@ -26,6 +27,16 @@ def read_partners(top: Section, draft: Draft) -> None:
         own |= {"channel": channel(section, draft.root)} | order(section)
         draft.add_stanza(draft.stanza(name.text, section, tuple(sources), **own), name.line)
         section.done()
+
+
+def _check_records(section: Section, draft: Draft) -> None:
+    """What a partner hears is told apart by its record."""
+    heard: dict[str, str] = {}
+    for name in section.names("on"):
+        record = draft.events[name.text].record if name.text in draft.events else name.text
+        first = heard.setdefault(record, name.text)
+        if first != name.text:
+            section.note(name.line, f"{name.text} carries {record}, as {first} does; hear it by a stanza of its own")
 
 
 def _own(partner: str, event: EventSpec, retention: timedelta) -> EventSpec:

@@ -41,6 +41,15 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert list(found) == sorted(found)
 
 
+def test_a_partner_hears_each_record_from_one_event_only(tmp_path: Path) -> None:
+    text = changed('"on": [lead.accepted.v1]', '"on":\n      - lead.accepted.v1\n      - lead.refused.v1')
+    text = text.replace("record: AcceptanceRefused", "record: LeadAccepted")
+    message = "lead.refused.v1 carries LeadAccepted, as lead.accepted.v1 does; hear it by a stanza of its own"
+    assert mistakes(text, tmp_path) == {
+        line_of(text, text[text.index("      - lead.refused.v1\n    channel") :]): [f"partner partner_x: {message}"]
+    }
+
+
 def test_text_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
     found = mistakes(SHIPPED.replace("retries:\n", "retries: [\n"), tmp_path)
     assert [told.startswith("the map is not YAML: ") for tolds in found.values() for told in tolds] == [True]

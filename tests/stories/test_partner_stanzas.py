@@ -1,0 +1,132 @@
+"""Check 12: a partner comes and goes by one stanza of the map, and a wrong one is told with its line."""
+
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import count
+from typing import Any
+
+import pytest
+import yaml
+
+from streams.domain.events import EPOCH, Event, LeadAccepted
+from tests.flow import SECRET, Flow, Map, placed, small
+from tests.stories.partner_server import HANGS_UP, Answer, PartnerServer
+from tests.worker import Worker, until
+
+PLACED, WON, INCOMING = "order.placed.v1", "lead.accepted.v1", "partner-y.incoming.leads"
+NEW = "acme"
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PartnerServer]:
+    with PartnerServer(SECRET) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def flow(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    """Nobody but partner_y at first; orders and LeadAccepted come from outside."""
+    wanted = small()
+    published = [topic for context in wanted["contexts"].values() for topic in context.get("publishes", [])]
+    wanted["contexts"] = {"provider": {"publishes": published}}
+    del wanted["partners"]["partner_x"]
+    with Flow(broker, tmp_path_factory.mktemp("stanzas"), wanted) as flow:
+        flow.send(*both(5))
+        yield flow
+
+
+@pytest.fixture(scope="module")
+def older(flow: Flow) -> Worker:
+    """The worker of partner_y, that ran before anybody was added."""
+    worker = flow.run("partner_y")
+    worker.wait_ready()
+    return worker
+
+
+def both(number: int) -> list[Event]:
+    """So many orders, and a LeadAccepted of each."""
+    ids = [str(next(_numbers)) for _ in range(number)]
+    won = [LeadAccepted(lead_id=f"lead-{n}", order_id=n, provider_id="p", wave=1, accepted_at=EPOCH) for n in ids]
+    return [*placed(*ids), *won]
+
+
+def stanza(server: PartnerServer, **more: Any) -> dict[str, Any]:
+    channel = {"webhook": server.url, "secret_env": "PARTNER_X_SECRET", "allow_private": True, "probe_every": "500ms"}
+    return {"on": [PLACED, WON], "channel": channel, "retry": "quick"} | more
+
+
+def with_partner(flow: Flow, partner: dict[str, Any] | None) -> Map:
+    """The map with this one as `acme`, or without it."""
+    wanted = deepcopy(flow.map)
+    wanted["partners"].pop(NEW, None)
+    if partner is not None:
+        wanted["partners"][NEW] = partner
+    return wanted
+
+
+def heard(server: PartnerServer) -> Counter[tuple[str, str]]:
+    """What acme has taken: (event, key) and how often."""
+    return Counter((call.type, call.key) for call in server.taken)
+
+
+def everything(flow: Flow) -> Counter[tuple[str, str]]:
+    return Counter((topic, (record.key or b"").decode()) for topic in (PLACED, WON) for record in flow.records(topic))
+
+
+def await_everything(flow: Flow, server: PartnerServer) -> None:
+    wanted = everything(flow)
+    until(lambda: heard(server).keys() == wanted.keys(), "acme has heard everything")
+    assert heard(server) == wanted, "each once"
+
+
+def test_a_partner_is_added_by_one_stanza_and_hears_two_events(
+    flow: Flow, server: PartnerServer, older: Worker
+) -> None:
+    flow.redraw(with_partner(flow, stanza(server)))
+    worker = flow.run(NEW)
+    await_everything(flow, server)
+    flow.send(*both(5))
+    await_everything(flow, server)
+    order = next(call for call in server.taken if call.type == PLACED)
+    assert order.fields["customer"]["city"] == "campinas"
+    until(lambda: len(flow.records(INCOMING)) == 10, "partner_y goes on")
+    assert older.metric("crossdock_engine_restarts_total") == 0
+    assert older.metric("crossdock_transactions_aborted_total") == 0
+    assert worker.stop() == 0
+
+
+def test_a_partner_without_a_stanza_is_missed_while_its_records_wait(flow: Flow, server: PartnerServer) -> None:
+    server.tell(Answer(HANGS_UP))
+    worker = flow.run(NEW)
+    flow.send(*both(4))
+    until(lambda: len([call for call in server.calls if call.status == HANGS_UP]) > 3, "it is down")
+    assert worker.stop() == 0
+    kept = flow.map
+    flow.redraw(with_partner(flow, None))
+    refused = flow.cli("run", "partner_y")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "8 records wait for partner acme" in refused.stderr and "--abandon acme" in refused.stderr
+    flow.run("partner_y", "--abandon", NEW).wait_ready()
+    flow.redraw(kept)
+    server.recover()
+    back = flow.run(NEW)
+    await_everything(flow, server)
+    until(lambda: flow.behind(NEW) == 0, "nothing waits any more")
+    assert back.stop() == 0
+
+
+def text_of(flow: Flow, partner: dict[str, Any]) -> str:
+    return yaml.safe_dump(with_partner(flow, partner), sort_keys=False)
+
+
+@pytest.mark.parametrize("command", ["run", "faust"])
+def test_a_wrong_stanza_fails_at_start_up_with_its_line(flow: Flow, server: PartnerServer, command: str) -> None:
+    flow.settings.topology.write_text(text_of(flow, stanza(server, on=["order.place.v1"])), encoding="utf-8")
+    worker = flow.run(NEW) if command == "run" else flow.faust(f"partners:{NEW}")
+    assert worker.wait_exit() not in (0, None)
+    lines = flow.settings.topology.read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "order.place.v1" in text)
+    told = f"topology.yaml:{line}: partner {NEW}: order.place.v1 is no event; did you mean order.placed.v1?"
+    assert told in worker.log.splitlines()[-1]
