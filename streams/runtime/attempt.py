@@ -15,6 +15,7 @@ from streams.domain.delivery import Delivery
 from streams.domain.effects import Effect
 from streams.domain.events import Event, TimerDue
 from streams.domain.failure import Poison
+from streams.runtime.faults import HandlerExited, HandlerTimeout, Stray
 from streams.runtime.perform import Performed, Performer
 from streams.runtime.record import Message, history
 from streams.runtime.spec import AppSpec
@@ -35,24 +36,6 @@ class Failed(NamedTuple):
     stage: str
     event: Event | None = None
     may_hold: bool = True
-
-
-class Stray(Poison):
-    """A record on a partition that is not its key's, or whose key is not its key field."""
-
-
-class HandlerExited(Exception):
-    """A handler wanted to end the process; obeyed, it would end it again at every start."""
-
-    def __init__(self, code: object) -> None:
-        super().__init__(f"the handler called sys.exit({code!r})")
-
-
-class HandlerTimeout(Exception):
-    """The handler hung on this before, and the process was ended for it."""
-
-    def __init__(self) -> None:
-        super().__init__("the handler did not return in time")
 
 
 class Handlers:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from streams.contracts.facts import due_at_ms
 from streams.domain.failure import Poison
 from streams.domain.order import is_awaited
-from streams.runtime.attempt import NOTHING, Failed, Handlers, HandlerTimeout
+from streams.runtime.attempt import NOTHING, Failed, Handlers
+from streams.runtime.faults import HandlerTimeout
 from streams.runtime.perform import Performed
 from streams.runtime.record import Message, Record, id_of, returned, sourced
 from streams.runtime.settle import Settlement, Tried
