@@ -1,7 +1,6 @@
 """Why a lead is where it is, read from what workers left in Kafka."""
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,10 +19,10 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(scope="module")
-def codec(world: World) -> Iterator[Codec]:
+def codec(world: World) -> Codec:
     schemas.publish(world.settings, world.topology)
     local = of_topics(load(world.settings.schemas), world.topology)
-    yield Codec(registry(world.settings), world.names, local, types=vars(events) | vars(lead_state))
+    return Codec(registry(world.settings), world.names, local, types=vars(events) | vars(lead_state))
 
 
 def _partition(lead_id: str) -> int:

@@ -18,7 +18,7 @@ APP = 'prefix="", app="fraud"'
 
 @dataclass(frozen=True)
 class Case:
-    """`series` in promtool's notation, a value a minute; it fires at minute `fires`, not yet (or no more) at `quiet`."""
+    """`series` in promtool's notation, a value a minute; it fires at minute `fires`, not (or no more) at `quiet`."""
 
     alert: str
     series: tuple[tuple[str, str], ...]
