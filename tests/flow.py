@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from uuid import uuid4
 
 import yaml
 
 from streams.contracts import names
-from streams.contracts.facts import Facts, facts_of
 from streams.contracts.partitioner import partition_of
 from streams.contracts.settings import from_env
 from streams.contracts.topology_file import load
@@ -27,24 +26,13 @@ from streams.runtime import clients
 from streams.runtime.codecs import codec_of
 from streams.runtime.outside import Cluster, Stored, quiet
 from tests import told
+from tests.letter import Letter
 from tests.subscribers.orders import order
 from tests.worker import PATIENCE_S, Worker, free_port, until
 
 ROOT = Path(__file__).parents[1]
 SECRET = "whsec_Y3Jvc3Nkb2NrLXRlc3RzLXNlY3JldC1vZi0zMi1ieXRlcw=="
 Map = dict[str, Any]
-
-
-class Letter(NamedTuple):
-    """A dead letter: the record as it lies there, and the facts that it carries."""
-
-    stored: Stored
-    facts: Facts
-
-    @property
-    def id(self) -> str:
-        """topic-partition-offset of the record that failed."""
-        return f"{self.facts.topic}-{self.facts.partition}-{self.facts.offset}"
 
 
 def small(partitions: int = 2, delays: Sequence[str] = ("200ms", "400ms")) -> Map:
@@ -164,8 +152,7 @@ class Flow:
 
     def letters(self, group: str) -> list[Letter]:
         """The dead letters of a group, each partition in its order."""
-        found = [(stored, facts_of(stored.headers)) for stored in self.records(names.dead(group))]
-        return [Letter(stored, facts) for stored, facts in found if facts is not None]
+        return [Letter.of(stored) for stored in self.records(names.dead(group))]
 
     def laned(self, group: str) -> int:
         """How many retry records a group has ever written."""

@@ -7,7 +7,8 @@ import pytest
 
 from streams.contracts.partitioner import partition_of
 from streams.domain.events import OrderCancelled, ProviderAcceptedLead
-from tests.flow import Flow, Letter, placed, small, under_orders
+from tests.flow import Flow, placed, small, under_orders
+from tests.letter import Letter
 from tests.worker import Worker, until
 
 ORDERS, ACCEPTED, RECEIPTS = "order.placed.v1", "provider.accepted.v1", "notification.receipt.v1"
