@@ -1,6 +1,10 @@
 """Every topic, group and subject name, derived in one place; `prefix` stands before each of them on the cluster."""
 
+import re
 from dataclasses import dataclass
+
+SCHEMAS = "_schemas"  # one for the whole cluster, never with the prefix
+_LANE = re.compile(r"(.+)\.retry\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,12 @@ class Names:
 
 def lane(group: str, number: int) -> str:
     return f"{group}.retry.{number}"
+
+
+def group_of_lane(topic: str) -> str | None:
+    """The group whose retry lane this topic is; None where it is none."""
+    found = _LANE.fullmatch(topic)
+    return found[1] if found else None
 
 
 def dead(group: str) -> str:

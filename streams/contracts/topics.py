@@ -7,10 +7,9 @@ from datetime import timedelta
 
 from streams.contracts import names
 from streams.contracts.durations import milliseconds
-from streams.contracts.names import Names
+from streams.contracts.names import SCHEMAS, Names
 from streams.contracts.topology import EventSpec, Stanza, Topology
 
-SCHEMAS = "_schemas"
 HEADROOM_BYTES = 65_536  # for the headers that a lane or dead letter adds, and the frame of a changelog entry
 FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1"}
 # closed early and cleaned often, so that reading one back takes its keys' number, not its history's

@@ -2,7 +2,8 @@
 
 import re
 
-from streams.contracts.topics import SCHEMAS, topics
+from streams.contracts.names import SCHEMAS
+from streams.contracts.topics import topics
 from streams.contracts.topology import Topology
 from streams.contracts.topology_draft import Draft
 from streams.contracts.topology_files import check_files

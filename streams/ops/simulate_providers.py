@@ -22,7 +22,6 @@ from streams.runtime.incoming import Incoming
 from streams.runtime.reading import Place, Stored
 
 GROUP = "simulated-providers"
-TOPIC = "lead.offered.v1"
 _REASONS = ("no_capacity", "too_far", "not_worth_it")
 _LONGEST_NAP_S = 0.2
 _SETTLE_EVERY_S = 1.0
@@ -120,7 +119,7 @@ class Providers:
             self._read[place] = stored.offset + 1
             at = datetime.fromtimestamp(stored.time_ms / 1000, UTC)
             try:
-                offer = self._codec.decode(TOPIC, stored.value, at)
+                offer = self._codec.decode(stored.topic, stored.value, at)
             except (Undecodable, UnknownSchema):
                 continue
             if isinstance(offer, LeadOffered):
@@ -157,7 +156,8 @@ def simulate(
     settings: Settings, topology: Topology, habits: Habits, progress: Callable[[Answered], None], stop: threading.Event
 ) -> Answered:
     """Answer the offers of this cluster until `stop`, from where the last simulation left off."""
-    with open_sender(settings, topology, GROUP) as sender, closing(Incoming(settings, TOPIC, GROUP)) as incoming:
+    (offers,) = (event.topic for event in topology.topics_of("LeadOffered") if not event.is_partner_own)
+    with open_sender(settings, topology, GROUP) as sender, closing(Incoming(settings, offers, GROUP)) as incoming:
         providers = Providers(incoming, codec_of(settings, topology), sender, habits)
         providers.run(stop, progress)
     return providers.answered

@@ -149,7 +149,7 @@ class Handlers:
 
     def _react(self, event: Event) -> Iterable[Effect]:
         assert self.spec.react is not None
-        return self.spec.react(event, **self.broadcast)
+        return self.spec.react(event, **self.broadcast) if self.broadcast else self.spec.react(event)
 
     def _decide(self, tables: Tables, key: bytes, event: Any, cause: Callable[[], Cause],
                 now: datetime | None = None) -> Performed:

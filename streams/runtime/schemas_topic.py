@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
+from streams.contracts.names import SCHEMAS
 from streams.contracts.registry import Book, Entry, RegistryUnavailable
 from streams.contracts.settings import Settings
 from streams.runtime.clients import admin, producer, reader
 
-TOPIC = "_schemas"
 GROUP = "crossdock-schemas"  # its one member may write
 TIMEOUT_SECONDS = 5.0
 CONFIG = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
@@ -61,7 +61,7 @@ class SchemasTopic:
 
     def _read_until(self, high: int) -> None:
         consumer, deadline = self._reader(), time.monotonic() + TIMEOUT_SECONDS
-        consumer.assign([TopicPartition(TOPIC, 0, self._next)])
+        consumer.assign([TopicPartition(SCHEMAS, 0, self._next)])
         try:
             while self._next < high:
                 message = consumer.poll(0.5)
@@ -84,7 +84,7 @@ class SchemasTopic:
 
     def _bounds(self) -> tuple[int, int] | None:
         try:
-            return self._reader().get_watermark_offsets(TopicPartition(TOPIC, 0), timeout=TIMEOUT_SECONDS)
+            return self._reader().get_watermark_offsets(TopicPartition(SCHEMAS, 0), timeout=TIMEOUT_SECONDS)
         except KafkaException as error:
             if error.args[0].code() in MISSING:
                 return None
@@ -99,9 +99,9 @@ class SchemasTopic:
 def create(settings: Settings) -> None:
     """One that exists is left as it is."""
     client = admin(settings)
-    made = client.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=-1, config=dict(CONFIG))])
+    made = client.create_topics([NewTopic(SCHEMAS, num_partitions=1, replication_factor=-1, config=dict(CONFIG))])
     try:
-        made[TOPIC].result(TIMEOUT_SECONDS)
+        made[SCHEMAS].result(TIMEOUT_SECONDS)
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise RegistryUnavailable(f"_schemas cannot be made: {error.args[0].str()}") from error
@@ -116,7 +116,7 @@ def alone(settings: Settings) -> Iterator[None]:
     patience = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 500, "max_poll_interval_ms": 30_000}
     membership = {"group_id": GROUP, "partition_assignment_strategy": "range", "auto_offset_reset": "latest"}
     member = reader(settings, **membership, **patience)
-    member.subscribe([TOPIC])
+    member.subscribe([SCHEMAS])
     deadline = time.monotonic() + 60
     try:
         while not member.assignment():
@@ -134,7 +134,7 @@ def write(settings: Settings, entries: list[Entry]) -> None:
     client = producer(settings)
     for key, value in entries:
         client.produce(
-            TOPIC, value, key, 0, on_delivery=lambda error, _: refused.append(error.str()) if error else None
+            SCHEMAS, value, key, 0, on_delivery=lambda error, _: refused.append(error.str()) if error else None
         )
     left = client.flush(TIMEOUT_SECONDS)
     if left or refused:

@@ -1,6 +1,5 @@
 """What the topics say so far: where every lead is, and what is still missing."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -21,7 +20,6 @@ _STAGE = {
 }
 STAGES = tuple(_STAGE.values())
 ENDED = STAGES[3:]
-_LANE = re.compile(r"(.+)\.retry\.\d+")
 
 
 class Tally:
@@ -49,12 +47,12 @@ class Tally:
     def is_followed(self, topic: str) -> bool:
         """Whether `note` makes anything of this topic's records."""
         known = (self._record_of, self._partners, self._dead_of)
-        return any(topic in each for each in known) or _LANE.fullmatch(topic) is not None
+        return any(topic in each for each in known) or names.group_of_lane(topic) is not None
 
     def note(self, stored: Stored) -> None:
         """Records come partition by partition: a lead may have ended before its offers are seen."""
         self.noted += 1
-        lane = _LANE.fullmatch(stored.topic)
+        lane = names.group_of_lane(stored.topic)
         if stored.topic in self._record_of:
             self._lead(self._record_of[stored.topic], stored)
         elif stored.topic in self._partners:
@@ -62,7 +60,7 @@ class Tally:
         elif stored.topic in self._dead_of:
             self.dead[self._dead_of[stored.topic]] += 1
         elif lane:
-            self.retries[lane[1]] += 1
+            self.retries[lane] += 1
 
     def leads(self) -> Mapping[str, int]:
         """How many are in each stage; those that are only `placed` have no offer yet."""

@@ -69,7 +69,7 @@ def nobody_works(case: Case) -> Iterator[Finding]:
 
 
 def _own_topics(case: Case, stanza: Stanza) -> list[str]:
-    lanes = [topic for topic in inputs(stanza, case.cluster.topics) if ".retry." in topic]
+    lanes = [topic for topic in inputs(stanza, case.cluster.topics) if names.group_of_lane(topic)]
     wanted = [names.changelog(stanza.group), *lanes, names.dead(stanza.group)]
     return [topic for topic in wanted if topic in case.cluster.topics]
 
