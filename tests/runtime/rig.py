@@ -39,7 +39,8 @@ class Rig:
     """A record says its `reason`; the handler notes it in `tries` and raises what `tells` has for it, then succeeds."""
 
     def __init__(self, stanza: Stanza, **spec: Any) -> None:
-        self.now, self.tries, self.is_over = START, list[str](), False
+        self.now, self.tries = START, list[str]()
+        self.patience: int | None = None  # how often a turn may ask whether it is over before it is told so
         self.tells: dict[str, list[Exception]] = defaultdict(list)
         self.log: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self._committed: dict[tuple[str, int], int] = defaultdict(int)
@@ -56,7 +57,7 @@ class Rig:
         performer = Performer(self.spec.topology, GROUP, self.codec, Names())
         self.handlers = Handlers(self.spec, self.codec, performer, lambda _: None)
         settlement = Settlement(self.spec, self.handlers, Names(), lambda: self.now)
-        self.work = Work(self.spec, self.handlers, settlement, lambda: self.is_over)
+        self.work = Work(self.spec, self.handlers, settlement, self._is_over)
         channel = self.spec.stanza.channel
         self.window = Window(channel, self.handlers, settlement, self.courier) if channel else None
         self.commands = Commands(self.spec, settlement, Names(), self.work, self.window)
@@ -158,6 +159,12 @@ class Rig:
                     if not stream.is_full:
                         stream.buffer.append(record)
                         stream.polled += 1
+
+    def _is_over(self) -> bool:
+        if self.patience is None:
+            return False
+        self.patience -= 1
+        return self.patience < 0
 
     def _one(self, task: Task, batch: Batch) -> None:
         try:

@@ -322,10 +322,10 @@ def test_too_much_waiting_stops_the_sources_but_not_the_lanes() -> None:
 def test_a_turn_that_has_taken_its_time_tries_nothing_more_and_loses_nothing() -> None:
     rig = Rig(stanza())
     rig.say(ONE, "a", "a1")
-    rig.is_over = True
+    rig.patience = 0
     rig.turn()
     assert rig.tries == []
-    rig.is_over = False
+    rig.patience = None
     rig.turn()
     assert rig.done == ["a1"]
 
