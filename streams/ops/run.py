@@ -18,6 +18,7 @@ from streams.runtime.web_server import FIRST_PORT, PageServer
 
 _log = logging.getLogger("crossdock")
 _IDLE_S = 0.5
+_LOOK_S = 0.2
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -57,8 +58,18 @@ async def _serve(drivers: list[Driver]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    telling = asyncio.create_task(_tell(drivers))
     ended = await asyncio.gather(*(_keep(driver) for driver in drivers))
+    telling.cancel()
     return 0 if any(ended) else 1
+
+
+async def _tell(drivers: list[Driver]) -> None:
+    """Say once that work has begun."""
+    while not all(driver.status().state in ("live", "failed") for driver in drivers):
+        await asyncio.sleep(_LOOK_S)
+    live = [driver.spec.group for driver in drivers if driver.status().state == "live"]
+    _log.info("live: %s", ", ".join(live) or "none")
 
 
 async def _keep(driver: Driver) -> bool:

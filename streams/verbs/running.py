@@ -1,5 +1,6 @@
 """run and demo: the apps, and the whole system at once."""
 
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def run(groups: tuple[str, ...], metrics_port: int | None, abandon: tuple[str, .
     from streams.ops.orphans import refuse_orphans
     from streams.ops.run import run as perform
 
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("crossdock").setLevel(logging.INFO)
     system = System()
     wanted = [known for group in groups for known in system.groups(group)]
     refuse_orphans(system.cluster(), system.topology, abandon, datetime.now(UTC))
