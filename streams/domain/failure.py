@@ -9,6 +9,8 @@ class TryLater(Exception):
     """Not now: try this record again, no sooner than `after` from now. Spends an attempt."""
 
     def __init__(self, after: timedelta = timedelta(0), reason: str = "try later") -> None:
+        if not isinstance(after, timedelta):
+            raise TypeError(f"TryLater waits for a timedelta, not {after!r}")
         super().__init__(reason)
         self.after = after
 

@@ -15,7 +15,7 @@ from streams.domain.delivery import Delivery
 from streams.domain.effects import Effect
 from streams.domain.events import Event, TimerDue
 from streams.domain.failure import Poison
-from streams.runtime.faults import HandlerExited, HandlerTimeout, Stray
+from streams.runtime.faults import HandlerExited, HandlerTimeout, Stray, sayable
 from streams.runtime.perform import Performed, Performer
 from streams.runtime.record import Message, history
 from streams.runtime.spec import AppSpec
@@ -91,7 +91,7 @@ class Handlers:
         except SystemExit as error:
             return Failed(HandlerExited(error.code), "handle", event)
         except Exception as error:
-            return Failed(error, "handle", event)
+            return Failed(sayable(error), "handle", event)
         finally:
             self.watch(None)
 

@@ -19,3 +19,16 @@ class HandlerTimeout(Exception):
 
     def __init__(self) -> None:
         super().__init__("the handler did not return in time")
+
+
+class Unsayable(Exception):
+    """A handler's exception, named by its class, of which no text can be made."""
+
+
+def sayable(error: Exception) -> Exception:
+    """The error itself, if the facts of its failure can be written."""
+    try:
+        str(error)
+    except Exception:
+        return Unsayable(type(error).__name__)
+    return error

@@ -81,7 +81,7 @@ class Performer:
 
 def _refuse_nonsense(effect: SetTimer | CancelTimer) -> None:
     """What would only fail when the timer is written."""
-    is_good = isinstance(effect.name, str)
+    is_good = isinstance(effect.name, str) and effect.name.isprintable()
     if isinstance(effect, SetTimer):
         is_good &= isinstance(effect.due, datetime) and effect.due.tzinfo is not None and isinstance(effect.wave, int)
     if not is_good:

@@ -1,6 +1,7 @@
 """The ladder's verdict as one table."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,12 @@ def test_no_attempt_is_scheduled_beyond_the_records_deadline_and_its_key_is_not_
 def test_a_failure_without_another_attempt_keeps_its_own_reason_beyond_the_deadline() -> None:
     assert verdict(PATIENT, 3, BROKEN, NOW, expires_at=NOW) == Bury("broken", holds=False)
     assert verdict(PATIENT, 0, Poison("never"), NOW, expires_at=NOW) == Bury("never", holds=False)
+
+
+@pytest.mark.parametrize("after", [5, 2.5, "soon", None])
+def test_later_is_a_length_of_time_and_says_so_where_it_is_raised(after: Any) -> None:
+    with pytest.raises(TypeError, match="timedelta"):
+        TryLater(after)
 
 
 delays = st.lists(st.timedeltas(timedelta(milliseconds=1), timedelta(days=2)), max_size=5).map(tuple)

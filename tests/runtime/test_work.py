@@ -10,10 +10,10 @@ import pytest
 from streams.contracts import names
 from streams.contracts.partitioner import partition_of
 from streams.contracts.registry import RegistryUnavailable
-from streams.domain.effects import Effect, Publish
+from streams.domain.effects import Effect, Publish, SetTimer
 from streams.domain.events import LeadOffered, OrderScreened
 from streams.domain.failure import Ladder, Poison, TryLater
-from tests.runtime.rig import Rig, facts
+from tests.runtime.rig import START, Rig, facts
 from tests.runtime.rig_map import BURY, DONE, GROUP, OFFERED, ONE, PARK, TWO, stanza
 
 BROKEN = RuntimeError("broken")
@@ -260,6 +260,29 @@ def test_the_sagas_own_inputs_have_no_deadline() -> None:
     offered(rig, "lead-1", 0.5)
     rig.turn()
     assert (len(rig.dead), len(rig.log[names.lane(GROUP, 1), 0])) == (0, 1)
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_an_error_that_cannot_say_what_it_is_fails_its_record_and_not_the_app() -> None:
+    rig = Rig(stanza())
+    rig.tells["a1"] = [Speechless()]
+    rig.say(ONE, "a", "a1")
+    rig.say(ONE, "b", "b1")
+    rig.turn()
+    assert (rig.done, rig.lane(1)) == (["b1"], ["a1"])
+    assert facts(rig.log[names.lane(GROUP, 1), 0][0]).error_message == "Speechless"
+
+
+def test_a_timer_whose_name_would_end_its_key_early_is_poison() -> None:
+    asked = [SetTimer("a\0b", START)]
+    rig = Rig(stanza(BURY), decide=lambda state, event, now: (None, asked))
+    rig.say(ONE, "a", "a1")
+    rig.turn()
+    assert (facts(rig.dead[0]).error_type, len(rig.task.timers)) == ("Poison", 0)
 
 
 def test_an_abort_undoes_a_turn_whole_and_nothing_is_lost() -> None:
