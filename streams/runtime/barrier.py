@@ -53,6 +53,10 @@ class Barrier:
             return None
         return self._until_ms[task.partition]
 
+    def awaits_input(self, task: Task) -> bool:
+        """A timer is due and the ends are known; the task has not read up to them yet."""
+        return self._is_pending(task) and not self._has_read(task)
+
     def forget(self, task: Task) -> None:
         """The task has gone, or its offsets are new."""
         self._until_ms.pop(task.partition, None)

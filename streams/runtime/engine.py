@@ -12,6 +12,7 @@ from streams.runtime.commit import Committer
 from streams.runtime.intake import Intake
 from streams.runtime.membership import Membership
 from streams.runtime.parts import Parts
+from streams.runtime.patience import Patience
 from streams.runtime.perform import Performer
 from streams.runtime.positions import Positions
 from streams.runtime.settle import Settlement
@@ -47,7 +48,8 @@ class Engine:
         self._broadcasts = self._open_broadcasts()
         self._membership = Membership(parts, spec.stanza)
         self._membership.on_live, self._membership.on_lost = self._live, self._lost
-        self._intake = Intake(parts, self._membership)
+        self._intake = Intake(parts, self._membership, spec.stanza.max_waiting_bytes)
+        self._patience = Patience(parts, self._intake, self._barrier, self._window)
         self._commit = Committer(spec, parts)
         self._upkeep = Upkeep(parts)
         self._over_at = 0.0
@@ -65,7 +67,7 @@ class Engine:
     def turn(self) -> None:
         """One round; raises Crash or Stop where this worker must not go on."""
         self._watch.refuse_zombie()
-        self._intake.poll(self._patience())
+        self._intake.poll(0.0 if self._membership.remaining else self._patience.seconds(self._membership.live))
         self._membership.restore(self._parts.clock.now())
         tasks = self._membership.live
         batch = Batch(self._parts.clock.now(), self._parts.consumer.consumer_group_metadata())
@@ -141,28 +143,6 @@ class Engine:
             self._settlement.performed(task, batch, timer.key, outcome)
             batch.barrier_s = self._barrier.waited_s(batch.now_ms)
             batch.fired.append(datetime.fromtimestamp(timer.due_ms / 1000, UTC))
-
-    def _patience(self) -> float:
-        """How long the next poll may wait, so that nothing due has to wait for it."""
-        tasks = self._membership.live
-        if self._membership.remaining or any(self._intake.has_work(task) for task in tasks):
-            return 0.0
-        if self._barrier.is_waiting or (self._window is not None and self._window.is_busy):
-            return 0.004
-        if self._may_run_on(tasks):
-            return 0.0
-        now_ms = self._parts.clock.now().timestamp() * 1000
-        due = [d for task in tasks if (d := task.timers.next_due_ms()) is not None]
-        wake = [d + (now_ms - self._barrier.due_before_ms(round(now_ms))) for d in due] + self._intake.lane_due(tasks)
-        soonest = (min(wake) - now_ms) / 1000 if wake else self._parts.idle_s
-        return max(0.001, min(soonest, self._parts.idle_s))
-
-    def _may_run_on(self, tasks: list[Task]) -> bool:
-        """A queue has a record that can be tried at once; those of a partner who is down wait for its probes."""
-        if self._window is not None and not self._window.outage.is_up:
-            return False
-        now_ms = self._parts.clock.now().timestamp() * 1000
-        return any(task.keys.running_on for task in tasks if task.not_before_ms <= now_ms)
 
     def _is_over(self) -> bool:
         return self._parts.clock.monotonic() > self._over_at

@@ -18,8 +18,8 @@ _HARMLESS = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RE
 class Intake:
     """Buffers are bounded: a full one is paused, and a busy engine polls for one record at a time to stay a member."""
 
-    def __init__(self, parts: Parts, membership: Membership) -> None:
-        self._parts, self._membership = parts, membership
+    def __init__(self, parts: Parts, membership: Membership, max_waiting: int) -> None:
+        self._parts, self._membership, self._max_waiting = parts, membership, max_waiting
         self._round = 0
         self._record_bytes = 1024.0  # of late, on average
 
@@ -48,7 +48,8 @@ class Intake:
         """Something is buffered that could be tried in the next turn."""
         if task.not_before_ms > self._parts.clock.now().timestamp() * 1000:
             return False
-        return any(stream.buffer for stream in (*task.sources, *task.control, *task.own))
+        reads_on = task.keys.waiting_bytes <= self._max_waiting
+        return any(stream.buffer for stream in ((*task.control, *task.inputs) if reads_on else task.control))
 
     def lane_due(self, tasks: list[Task]) -> list[float]:
         """When the next record of each lane is due (epoch ms)."""

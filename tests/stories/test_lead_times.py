@@ -32,6 +32,7 @@ SECOND = timedelta(seconds=1)
 WINDOW, MAX_AGE = 4 * SECOND, 12 * SECOND
 FIRST = {"alone": 12, "taken": 6}
 LATER = {"meanwhile": 3, "last": 3, "late": 3}  # accepted while the worker is down: in the window, in time, too late
+OVERDUE = leads_of("overdue-0", "overdue-1")  # ordered while the worker is down, until after their deadline
 LEADS = {kind: leads_of(*(f"{kind}-{n}" for n in range(count))) for kind, count in {**FIRST, **LATER}.items()}
 ALONE = LEADS["alone"]
 
@@ -64,23 +65,34 @@ class Story:
         self.worker.kill()
         self.flow.send(*(accepts(lead, "campinas-1") for lead in LEADS["meanwhile"]))
         later = [lead for kind in LATER for lead in LEADS[kind]]
-        deadlines = [offer.expires_at for offer in said(self.flow, LeadOffered, *later)]
+        deadlines = [self.deadlines()[lead] for lead in later]
+        self.order(*OVERDUE)
         wait_until(min(deadlines) - SECOND)
         self.flow.send(*(accepts(lead, "campinas-2") for lead in LEADS["last"]))
-        wait_until(max(deadlines) + SECOND / 10)
+        wait_until(max(*deadlines, *self.deadlines().values()) + SECOND / 10)
         self.flow.send(*(accepts(lead, "campinas-3") for lead in LEADS["late"]))
         self.worker = self.flow.run(*APPS)
 
     def end(self) -> None:
         await_said(self.flow, LeadAccepted, *LEADS["taken"], *LEADS["meanwhile"], *LEADS["last"])
-        await_said(self.flow, LeadExpired, *ALONE, *LEADS["late"])
+        await_said(self.flow, LeadExpired, *ALONE, *LEADS["late"], *OVERDUE)
         await_said(self.flow, AcceptanceRefused, *LEADS["late"])
 
     def place(self, kinds: Iterable[str]) -> None:
         """Orders whose leads are offered then."""
         leads = [lead for kind in kinds for lead in LEADS[kind]]
-        self.flow.send(*placed(*(lead.removeprefix("lead-") for lead in leads)))
+        self.order(*leads)
         self.await_wave(1, *leads)
+
+    def order(self, *leads: str) -> None:
+        self.flow.send(*placed(*(lead.removeprefix("lead-") for lead in leads)))
+
+    def deadlines(self) -> dict[str, datetime]:
+        """The end of each lead's max age, which counts from its order's append time."""
+        orders = self.flow.events("order.placed.v1")
+        return dict(
+            zip(leads_of(*(order.order_id for order in orders)), (o.time + MAX_AGE for o in orders), strict=True)
+        )
 
     def await_wave(self, wave: int, *leads: str) -> None:
         def offered() -> set[str]:
@@ -169,13 +181,12 @@ def test_an_acceptance_after_the_deadline_loses(story: Story) -> None:
 
 
 def test_nobodys_leads_expire_once_at_their_deadline(story: Story) -> None:
-    ended = sorted([*ALONE, *LEADS["late"]])
-    deadlines = {offer.lead_id: offer.expires_at for offer in said(story.flow, LeadOffered)}
-    expired = said(story.flow, LeadExpired)
+    ended = sorted([*ALONE, *LEADS["late"], *OVERDUE])
+    deadlines, expired = story.deadlines(), said(story.flow, LeadExpired)
     assert sorted(each.lead_id for each in expired) == ended
-    assert [each.expired_at for each in expired] == [deadlines[each.lead_id] for each in expired]
-    placed = {f"lead-{order.order_id}": order.time for order in story.flow.events("order.placed.v1")}
-    assert {lead: placed[lead] + MAX_AGE for lead in deadlines} == deadlines
+    assert {each.lead_id: each.expired_at for each in expired} == {lead: deadlines[lead] for lead in ended}
+    offers = said(story.flow, LeadOffered)
+    assert {offer.lead_id: offer.expires_at for offer in offers} == deadlines, "also the overdue ones were offered"
 
 
 def test_an_outside_judge_finds_every_law_kept(story: Story) -> None:

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import count
-from typing import Any
 
 import pytest
 
 from streams.contracts.partitioner import partition_of
 from streams.domain.events import EPOCH, LeadAccepted
+from streams.ops.partners import Partner, partners
 from tests.flow import ROOT, SECRET, Flow, Map, small
 from tests.stories.partner_server import HANGS_UP, Answer, Call, PartnerServer
 from tests.worker import Worker, until
@@ -80,10 +81,14 @@ def laned(flow: Flow, keys: list[str]) -> list[str]:
     return [lane for lane in lanes for record in flow.records(lane) if (record.key or b"").decode() in keys]
 
 
-def stands(flow: Flow, partner: str) -> dict[str, Any]:
-    """What `partners list` says of it."""
-    found: dict[str, Any] = next(line for line in flow.json("partners", "list") if line["partner"] == partner)
-    return found
+def stands(flow: Flow, partner: str) -> Partner:
+    """How it is, as `partners list` finds it."""
+    return next(one for one in partners(flow.cluster, flow.topology, datetime.now(UTC)) if one.partner == partner)
+
+
+def listed(flow: Flow) -> dict[str, tuple[str, int]]:
+    """State and backlog of each, as `partners list` tells them."""
+    return {line["partner"]: (line["state"], line["backlog"]) for line in flow.json("partners", "list")}
 
 
 def await_all(server: PartnerServer, keys: list[str], waves: int = 1, patience_s: float = 60.0) -> None:
@@ -111,8 +116,7 @@ def test_a_dead_partners_messages_wait_in_order_and_drain_by_themselves(flow: Fl
     probes = len(server.calls) + 4
     until(lambda: len(server.calls) >= probes, "probes go on")
     assert len({call.key for call in server.calls[-4:]}) == 4, "different keys probe in turn"
-    dead, well = stands(flow, X), stands(flow, Y)
-    assert (dead["state"], dead["backlog"], well["state"], well["backlog"]) == ("down", 37, "up", 0), (dead, well)
+    assert listed(flow) == {X: ("down", 1 + 4 * len(others)), Y: ("up", 0)}
     server.recover()
     server.tell(Answer(400), unlucky)
     await_all(server, others, waves=4)
@@ -121,7 +125,7 @@ def test_a_dead_partners_messages_wait_in_order_and_drain_by_themselves(flow: Fl
     (letter,) = until(lambda: flow.letters(X), "the one that is refused from then on has used up its ladder")
     refusals = [call for call in server.calls if call.key == unlucky and call.status == 400]
     assert (letter.facts.attempts, len(refusals)) == (TRIES, TRIES), "the outage spent no attempt"
-    until(lambda: (stands(flow, X)["state"], stands(flow, X)["backlog"]) == ("up", 0), "nothing waits any more")
+    until(lambda: (stands(flow, X).state, stands(flow, X).backlog) == ("up", 0), "nothing waits any more")
 
 
 def test_a_partner_that_is_gone_is_sent_nothing_until_it_is_resumed(
@@ -130,8 +134,8 @@ def test_a_partner_that_is_gone_is_sent_nothing_until_it_is_resumed(
     keys, letters = fresh(6), flow.letters(X)
     server.tell(Answer(410))
     flow.send(*map(won, keys))
-    until(lambda: stands(flow, X)["state"] == "paused", "the partner is paused")
-    assert "410" in stands(flow, X)["reason"]
+    until(lambda: stands(flow, X).state == "paused", "the partner is paused")
+    assert "410" in stands(flow, X).reason
     assert laned(flow, keys) == [], "no attempt spent"
     server.recover()
     worker.kill()
@@ -140,7 +144,7 @@ def test_a_partner_that_is_gone_is_sent_nothing_until_it_is_resumed(
     again.wait_ready()
     flow.send(*(won(key, 2) for key in keys))
     until(lambda: len(flow.records("partner_x.lead.accepted.v1")) == len(flow.records(WON)), "translation goes on")
-    assert (stands(flow, X)["state"], len(server.calls)) == ("paused", calls)
+    assert (stands(flow, X).state, len(server.calls)) == ("paused", calls)
     assert flow.cli("partners", "resume", X).returncode == 0
     await_all(server, keys, waves=2)
     assert (laned(flow, keys), flow.letters(X)) == ([], letters)
