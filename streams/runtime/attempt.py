@@ -15,7 +15,7 @@ from streams.domain.delivery import Delivery
 from streams.domain.effects import Effect
 from streams.domain.events import Event, TimerDue
 from streams.domain.failure import Poison
-from streams.runtime.faults import HandlerExited, HandlerTimeout, Stray, sayable
+from streams.runtime.faults import HandlerExited, HandlerTimeout, Stray, Unsayable
 from streams.runtime.perform import Performed, Performer
 from streams.runtime.record import Message, history
 from streams.runtime.spec import AppSpec
@@ -91,7 +91,7 @@ class Handlers:
         except SystemExit as error:
             return Failed(HandlerExited(error.code), "handle", event)
         except Exception as error:
-            return Failed(sayable(error), "handle", event)
+            return Failed(_sayable(error), "handle", event)
         finally:
             self.watch(None)
 
@@ -174,6 +174,15 @@ class Handlers:
             return  # a key that already has a state here was hashed when it came first
         if partition_of(key, self.spec.stanza.partitions) != tables.partition:
             raise Stray("wrong_partition: not the partition of the key by murmur2; see `doctor`")
+
+
+def _sayable(error: Exception) -> Exception:
+    """The handler's exception itself, if the facts of its failure can be written."""
+    try:
+        str(error)
+    except Exception:
+        return Unsayable(type(error).__name__)
+    return error
 
 
 def time_of(record: Message) -> datetime:

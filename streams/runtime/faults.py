@@ -23,12 +23,3 @@ class HandlerTimeout(Exception):
 
 class Unsayable(Exception):
     """A handler's exception, named by its class, of which no text can be made."""
-
-
-def sayable(error: Exception) -> Exception:
-    """The error itself, if the facts of its failure can be written."""
-    try:
-        str(error)
-    except Exception:
-        return Unsayable(type(error).__name__)
-    return error
