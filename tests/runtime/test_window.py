@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from streams.contracts import names
+from streams.domain.effects import Publish, SetTimer
+from streams.domain.events import OrderScreened
 from streams.domain.failure import Gone, Poison, Unreachable
 from tests.runtime.partner import Partner
-from tests.runtime.rig import facts
-from tests.runtime.rig_map import BURY, CHANNEL, ONE, PARK, TWO, own
+from tests.runtime.rig import START, facts
+from tests.runtime.rig_map import BURY, CHANNEL, GROUP, ONE, PARK, TWO, own
 
 REFUSED = RuntimeError("400")
+HEARD = OrderScreened(order_id="a", is_suspicious=False, reasons=["heard"])
 DOWN = Unreachable(reason="connection refused")
 
 
@@ -206,6 +210,34 @@ def test_a_last_attempt_that_an_outage_took_is_given_back_too(ladder: Any) -> No
     assert rig.task.keys.held[b"a"].attempts == 2
 
 
+def test_what_the_partner_itself_refused_is_not_given_back() -> None:
+    rig = Partner()
+    rig.tell("a1", "b1", "c1", "d1")
+    rig.turn()
+    rig.land("a1", result=DOWN)
+    rig.later(1)
+    rig.turn()
+    rig.land("a1", result=REFUSED)
+    rig.land("b1", "c1", result=DOWN)
+    assert rig.state == "down"
+    assert (rig.task.keys.held[b"a"].lane, rig.task.keys.held[b"a"].attempts) == (2, 2)
+
+
+def test_a_failure_before_the_last_success_is_not_given_back() -> None:
+    rig = Partner()
+    rig.tell("a1", "b1", "c1", "d1", "e1")
+    rig.turn()
+    rig.land("a1", "e1", result=DOWN)
+    rig.courier.land(rig.courier.flying[0], [])
+    rig.land("c1", "d1", result=DOWN)
+    rig.tell("f1")
+    rig.turn()
+    rig.land("f1", result=DOWN)
+    held = rig.task.keys.held
+    assert (rig.state, held[b"a"].attempts, held[b"e"].attempts) == ("down", 1, 1)
+    assert (held[b"c"].attempts, held[b"d"].attempts) == (0, 0)
+
+
 def test_gone_pauses_the_partner_until_resume_and_spends_no_attempt() -> None:
     rig = Partner()
     rig.tell("a1", "b1")
@@ -266,6 +298,28 @@ def test_an_abort_loses_nothing_and_repeats_what_was_in_the_window() -> None:
     assert rig.flying == ["a1", "b1"]
     ids = [item.delivery.id for item in rig.courier.sent if item.delivery]
     assert ids[-2:] == ids[:2] == [f"{own(ONE)}-0-0", f"{own(ONE)}-0-1"]
+
+
+def test_what_a_channel_asks_for_is_done_with_its_deliverys_commit() -> None:
+    rig = Partner()
+    rig.tell("a1")
+    rig.turn()
+    rig.land("a1", result=[Publish(HEARD)])
+    assert rig.done == ["heard"]
+
+
+NONSENSE = [SetTimer("window", START), Publish(HEARD, to="nowhere"), Publish(HEARD, to=ONE), "?"]
+
+
+@pytest.mark.parametrize("asked", NONSENSE)
+def test_what_a_channel_must_not_ask_for_fails_its_record_and_not_the_app(asked: Any) -> None:
+    rig = Partner()
+    rig.tell("a1", "b1")
+    rig.turn()
+    rig.land("a1", result=[asked])
+    rig.land("b1")
+    (failed,) = [*rig.dead, *rig.log[names.lane(GROUP, 1), 0]]
+    assert (rig.done, facts(failed).stage, rig.committed()) == ([], "deliver", 2)
 
 
 def test_a_delivery_that_cannot_be_decoded_is_buried_and_holds_nothing() -> None:
