@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from streams.contracts import names
 from streams.contracts.codec import Codec
-from streams.contracts.facts import Facts, facts_of
+from streams.contracts.facts import facts_of
 from streams.contracts.names import Names
 from streams.contracts.partitioner import partition_of
 from streams.contracts.registry import InMemory, RegistryUnavailable
@@ -15,7 +15,7 @@ from streams.contracts.schema_files import load, of_topics
 from streams.contracts.settings import from_env
 from streams.contracts.topology import Stanza
 from streams.domain.effects import Effect, Publish
-from streams.domain.events import Event, OrderCancelled, OrderScreened
+from streams.domain.events import Event, OrderCancelled
 from streams.runtime.attempt import Handlers
 from streams.runtime.commands import COMMAND, Commands
 from streams.runtime.perform import Performer
@@ -30,9 +30,7 @@ from streams.runtime.window import Window
 from streams.runtime.work import Work
 from tests.memory_store import MemoryStore
 from tests.runtime.hand_courier import HandCourier
-from tests.runtime.rig_map import DONE, GROUP, ONE, own, topology
-
-START = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+from tests.runtime.rig_map import DONE, GROUP, ONE, START, noted, own, topology
 
 
 class Rig:
@@ -135,7 +133,7 @@ class Rig:
             raise self.tells[reason].pop(0)
         if self.spec.stanza.channel is not None:
             return [Publish(event, to=own(ONE))]
-        return [Publish(OrderScreened(order_id="o", is_suspicious=False, reasons=[reason]), to=DONE)]
+        return noted(reason)
 
     def _task(self, partition: int) -> Task:
         stanza, changelog = self.spec.stanza, names.changelog(GROUP)
@@ -193,9 +191,3 @@ class Rig:
                 stream.reset(stream.committed)
             if self.window is not None:
                 self.window.adopt(task)
-
-
-def facts(letter: Record) -> Facts:
-    found = facts_of(letter.headers())
-    assert found is not None
-    return found

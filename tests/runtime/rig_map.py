@@ -1,12 +1,17 @@
-"""The map of the rig: one group, which reads two topics of one record and one whose records expire."""
+"""The rig's map: one group, which reads two topics of one record and one whose records expire; and its small words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from streams.contracts import names
+from streams.contracts.facts import Facts, facts_of
 from streams.contracts.topology import Channel, EventSpec, Kind, Source, Stanza, Topology
+from streams.domain.effects import Effect, Publish
+from streams.domain.events import OrderScreened
 from streams.domain.failure import Ladder
+from streams.runtime.record import Record
 
+START = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 GROUP = "acme"
 ONE, TWO, OFFERED, DONE = "one.v1", "two.v1", "offered.v1", "done.v1"
 DELAYS = (timedelta(seconds=1), timedelta(seconds=4))
@@ -35,3 +40,14 @@ def topology(of: Stanza) -> Topology:
 
 def _event(topic: str, partitions: int) -> EventSpec:
     return EventSpec(topic, "OrderCancelled", "order_id", partitions)
+
+
+def noted(reason: str) -> list[Effect]:
+    """What a handler asks for that has handled it."""
+    return [Publish(OrderScreened(order_id="o", is_suspicious=False, reasons=[reason]), to=DONE)]
+
+
+def facts(letter: Record) -> Facts:
+    found = facts_of(letter.headers())
+    assert found is not None
+    return found

@@ -12,8 +12,7 @@ from streams.runtime.lines import Item
 from streams.runtime.record import Record, from_waiting, id_of
 from streams.runtime.tables import WAITING
 from tests.runtime.partner import Partner
-from tests.runtime.rig import facts
-from tests.runtime.rig_map import BURY, CHANNEL, ONE, PARK, TWO, own
+from tests.runtime.rig_map import BURY, CHANNEL, ONE, PARK, TWO, facts, own
 
 RESULTS: dict[str, Any] = {
     "well": [], "400": RuntimeError("400"), "never": Poison("never"),

@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from streams.domain.failure import Poison, TryLater
 from streams.runtime.record import Record, from_waiting, id_of
 from streams.runtime.tables import WAITING
-from tests.runtime.rig import Rig, facts
-from tests.runtime.rig_map import BURY, DELAYS, ONE, PARK, TWO, stanza
+from tests.runtime.rig import Rig
+from tests.runtime.rig_map import BURY, DELAYS, ONE, PARK, TWO, facts, stanza
 
 ERRORS: dict[str, Exception] = {"fails": RuntimeError("broken"), "later": TryLater(DELAYS[1]), "never": Poison("never")}
 keys, topics, numbers = st.sampled_from("abc"), st.sampled_from([ONE, TWO]), st.integers(0, 9)
