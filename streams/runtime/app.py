@@ -1,5 +1,6 @@
 """Builds a Faust app from a stanza and a handler; the only place that knows both."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -40,7 +41,8 @@ class EngineService(Service):
 
     async def on_stop(self) -> None:
         self.driver.stop()
-        await self.wait(self._running)
+        # self.wait returns at once in a service that stops, and what still runs then is cancelled
+        await asyncio.wait([self._running])
 
 
 class EngineOnly(BootStrategy):

@@ -26,6 +26,7 @@ from streams.runtime.watchdog import Watch
 from streams.runtime.web import AppStatus
 
 _WIND_DOWN_S = 3.0
+_FAREWELL_S = 10.0
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Driver:
     _engine: Engine | None = None
     _failure: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
+    _farewell: threading.Timer | None = None
 
     def status(self) -> AppStatus:
         if self._failure:
@@ -48,7 +50,11 @@ class Driver:
         return AppStatus(self.spec.group, "live" if self._engine.is_ready else "restoring")
 
     def stop(self) -> None:
-        self._stop.set()
+        """Where Kafka does not answer, the process ends without a goodbye in the end, which is as safe as a kill."""
+        if not self._stop.is_set():
+            self._stop.set()
+            if self._farewell is not None:
+                self._farewell.start()
 
     @property
     def is_stopping(self) -> bool:
@@ -68,11 +74,15 @@ class Driver:
         channel = self.spec.connect() if self.spec.connect else None
         done: asyncio.Future[None] = loop.create_future()
         thread = threading.Thread(target=self._thread, args=(loop, channel, done), name=self.spec.group, daemon=True)
+        reason = f"{self.spec.group} cannot leave its group: Kafka has not answered for {_FAREWELL_S:g} s"
+        self._farewell = farewell = threading.Timer(_FAREWELL_S, exit_process, [reason])
+        farewell.daemon = True
         thread.start()
         try:
             await done
         finally:
-            self._engine = None
+            farewell.cancel()
+            self._engine = self._farewell = None
             thread.join()
             if channel is not None:
                 await channel.close()

@@ -144,6 +144,13 @@ def test_a_missing_secret_is_no_matter_to_who_does_not_deliver(flow: Flow, comma
     assert done.returncode == 0, done.stderr
 
 
+def test_sigterm_ends_a_worker_also_while_no_broker_answers(flow: Flow) -> None:
+    worker = flow.faust(APP, CROSSDOCK_BROKER=f"127.0.0.1:{free_port()}")
+    until(lambda: worker.states() == {"notifications": "starting"}, "it waits for the broker")
+    worker.stop()
+    assert "Kafka has not answered" in worker.log
+
+
 def test_an_app_without_its_topics_says_what_to_do(flow: Flow) -> None:
     worker = flow.faust(APP, CROSSDOCK_PREFIX="nobody-made-these.")
     assert worker.wait_exit() != 0
