@@ -29,14 +29,9 @@ class Work:
             self._read_sources(task, batch)
 
     def recall_due(self, task: Task, batch: Batch) -> None:
-        """What is due in a lane goes before its key's queue; a copy that nobody waits for any more is passed over."""
+        """What is due in a lane goes before its key's queue; a copy that nobody waits for leaves its lane at once."""
         for lane in task.lanes:
-            while lane.buffer and (due_ms := due_at_ms(lane.buffer[0].headers()) or 0) <= batch.now_ms:
-                record = returned(lane.buffer[0])
-                if record is None:
-                    self.refuse(task, batch, lane, "no retry record: its facts are missing")
-                else:
-                    self._recall(task, batch, record, due_ms)
+            while lane.buffer and self._leaves(task, batch, lane):
                 lane.buffer.popleft()
 
     def refuse(self, task: Task, batch: Batch, stream: Stream, reason: str) -> None:
@@ -45,12 +40,20 @@ class Work:
         tried = Tried(record, id_of(record).encode())
         self._settlement.settle(task, batch, tried, Failed(Poison(reason), "decode", may_hold=False))
 
-    def _recall(self, task: Task, batch: Batch, record: Record, due_ms: int) -> None:
+    def _leaves(self, task: Task, batch: Batch, lane: Stream) -> bool:
+        """Whether the first record of a lane has no more to do there; one that is due is recalled."""
+        due_ms, record = due_at_ms(lane.buffer[0].headers()) or 0, returned(lane.buffer[0])
+        if record is None:
+            self.refuse(task, batch, lane, "no retry record: its facts are missing")
+            return True
         id = id_of(record)
         for key in (record.key() or b"", id.encode()):  # the app's `order` may have been another when it failed
             held = task.keys.held.get(key)
             if held is not None and is_awaited(held, id, due_ms):
+                if due_ms > batch.now_ms:
+                    return False
                 task.keys.recall(key, record, held.lane, held.attempts, batch.now_ms)
+        return True
 
     def _run_on(self, task: Task, batch: Batch) -> None:
         for key in list(task.keys.running_on):

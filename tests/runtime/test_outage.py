@@ -31,6 +31,15 @@ def test_three_keys_without_an_answer_open_the_breaker_and_their_failures_are_gi
     }  # fmt: skip
 
 
+def test_what_was_given_back_leaves_no_copy_behind_in_a_lane() -> None:
+    rig = Partner()
+    outage(rig)
+    rig.turn()
+    lane = rig.task.lanes[0]
+    assert rig.lane(1) == ["a1", "b1"]
+    assert (lane.committed, len(lane.buffer)) == (2, 0), "else they would count as a backlog until they were due"
+
+
 def test_a_success_between_keeps_the_breaker_closed() -> None:
     rig = Partner()
     rig.tell("a1", "b1", "c1", "d1")

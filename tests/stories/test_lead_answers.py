@@ -9,29 +9,31 @@ import pytest
 from streams.contracts.partitioner import partition_of
 from streams.domain.commands import LeadSlip
 from streams.domain.events import (
-    AcceptanceRefused,
     Event,
     LeadAccepted,
     LeadCancelled,
     LeadEscalated,
     LeadOffered,
-    LeadOfferWithdrawn,
     LeadWidened,
-    OrderCancelled,
     ProviderAcceptedLead,
 )
-from tests.flow import Flow, placed
+from tests.flow import Flow
 from tests.stories.market import (
     APPS,
     accepts,
+    await_refusal,
     await_said,
     broken_laws,
+    cancel,
     declines,
     leads_of,
     leads_only,
     offered,
+    order,
+    refusals,
     said,
     toy_shops,
+    withdrawn,
 )
 from tests.worker import until
 
@@ -47,30 +49,6 @@ def flow(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow
         flow.send(*toy_shops("campinas", "SP", 5), *toy_shops("santos", "SP", 2))
         flow.run(*APPS)
         yield flow
-
-
-def refusals(flow: Flow, lead: str) -> dict[str, str]:
-    """Provider → reason; nobody is refused twice for the same one."""
-    found = said(flow, AcceptanceRefused, lead)
-    assert len({(each.provider_id, each.reason) for each in found}) == len(found)
-    return {each.provider_id: each.reason for each in found}
-
-
-def await_refusal(flow: Flow, lead: str, provider: str) -> str:
-    return until(lambda: refusals(flow, lead).get(provider, ""), f"an answer to {provider} about {lead}")
-
-
-def order(flow: Flow, *orders: str) -> list[str]:
-    flow.send(*placed(*orders))
-    return leads_of(*orders)
-
-
-def cancel(flow: Flow, order: str) -> None:
-    flow.send(OrderCancelled(order_id=order, reason="changed my mind"))
-
-
-def withdrawn(flow: Flow, lead: str) -> dict[str, str]:
-    return {each.provider_id: each.reason for each in said(flow, LeadOfferWithdrawn, lead)}
 
 
 def at_once(flow: Flow, *sent: Sequence[Event]) -> None:
@@ -225,8 +203,7 @@ def test_a_stray_acceptance_of_a_lead_that_nobody_knows_is_answered_too(flow: Fl
 
 def test_an_outside_judge_finds_every_law_kept(flow: Flow) -> None:
     unended = ["twice", "popular"]
-    for order in unended:
-        cancel(flow, order)
+    cancel(flow, *unended)
     await_said(flow, LeadCancelled, *leads_of(*unended))
     flow.wait_idle(*APPS)
     assert broken_laws(flow) == []

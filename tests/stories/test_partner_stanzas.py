@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 import yaml
 
 from streams.domain.events import EPOCH, Event, LeadAccepted
-from tests.flow import SECRET, Flow, Map, placed, small
+from streams.ops.partners import partners
+from tests.flow import SECRET, Flow, Map, placed
+from tests.stories.market import partners_only
 from tests.stories.partner_server import HANGS_UP, Answer, PartnerServer
 from tests.worker import Worker, until
 
@@ -28,9 +31,7 @@ def server() -> Iterator[PartnerServer]:
 @pytest.fixture(scope="module")
 def flow(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     """Nobody but partner_y at first; orders and LeadAccepted come from outside."""
-    wanted = small()
-    published = [topic for context in wanted["contexts"].values() for topic in context.get("publishes", [])]
-    wanted["contexts"] = {"provider": {"publishes": published}}
+    wanted = partners_only()
     del wanted["partners"]["partner_x"]
     with Flow(broker, tmp_path_factory.mktemp("stanzas"), wanted) as flow:
         flow.send(*both(5))
@@ -71,6 +72,12 @@ def heard(server: PartnerServer) -> Counter[tuple[str, str]]:
     return Counter((call.type, call.key) for call in server.taken)
 
 
+def stands(flow: Flow) -> tuple[str, int]:
+    """Acme's state and backlog."""
+    found = partners(flow.cluster, flow.topology, datetime.now(UTC))
+    return next((one.state, one.backlog) for one in found if one.partner == NEW)
+
+
 def everything(flow: Flow) -> Counter[tuple[str, str]]:
     return Counter((topic, (record.key or b"").decode()) for topic in (PLACED, WON) for record in flow.records(topic))
 
@@ -101,7 +108,7 @@ def test_a_partner_without_a_stanza_is_missed_while_its_records_wait(flow: Flow,
     server.tell(Answer(HANGS_UP))
     worker = flow.run(NEW)
     flow.send(*both(4))
-    until(lambda: len([call for call in server.calls if call.status == HANGS_UP]) > 3, "it is down")
+    until(lambda: stands(flow) == ("down", 8), "everything waits for acme")
     assert worker.stop() == 0
     kept = flow.map
     flow.redraw(with_partner(flow, None))
@@ -113,7 +120,7 @@ def test_a_partner_without_a_stanza_is_missed_while_its_records_wait(flow: Flow,
     server.recover()
     back = flow.run(NEW)
     await_everything(flow, server)
-    until(lambda: flow.behind(NEW) == 0, "nothing waits any more")
+    until(lambda: stands(flow) == ("up", 0), "nothing waits any more")
     assert back.stop() == 0
 
 

@@ -4,13 +4,16 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
+from statistics import median
 
 import pytest
 
 from streams.contracts.partitioner import partition_of
 from streams.domain.events import EPOCH, LeadAccepted
 from streams.ops.partners import Partner, partners
-from tests.flow import ROOT, SECRET, Flow, Map, small
+from streams.runtime.outside import Stored
+from tests.flow import ROOT, SECRET, Flow
+from tests.stories.market import partners_only
 from tests.stories.partner_server import HANGS_UP, Answer, Call, PartnerServer
 from tests.worker import Worker, until
 
@@ -19,15 +22,6 @@ INCOMING = "partner-y.incoming.leads"
 DELAYS = ["1500ms", "3s"]
 TRIES = 1 + len(DELAYS)
 _numbers = count()
-
-
-def partners_only(url: str) -> Map:
-    """Nobody but the two shipped partners; LeadAccepted comes from outside."""
-    wanted = small(delays=DELAYS)
-    published = [topic for context in wanted["contexts"].values() for topic in context.get("publishes", [])]
-    wanted["contexts"] = {"provider": {"publishes": published}}
-    wanted["partners"][X]["channel"] |= {"webhook": url, "probe_every": "500ms", "timeout": "20s"}
-    return wanted
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +36,9 @@ def flow(broker: str, server: PartnerServer, tmp_path_factory: pytest.TempPathFa
     told = source.replace("\n\n@cache", f'\ntranslate = told("{X}", translate)\n\n\n@cache', 1)
     assert told != source
     modules = {"streams/partners.py": "from told import told\n" + told}
-    with Flow(broker, tmp_path_factory.mktemp("partners"), partners_only(server.url), modules) as flow:
+    wanted = partners_only(DELAYS)
+    wanted["partners"][X]["channel"] |= {"webhook": server.url, "probe_every": "500ms", "timeout": "20s"}
+    with Flow(broker, tmp_path_factory.mktemp("partners"), wanted, modules) as flow:
         flow.run(Y)
         yield flow
 
@@ -98,6 +94,11 @@ def await_all(server: PartnerServer, keys: list[str], waves: int = 1, patience_s
         assert [call.fields["wave"] for call in taken(server, [key])] == list(range(1, waves + 1)), key
 
 
+def caused_ms(stored: Stored) -> float:
+    """When the event that a partner's record speaks of was appended."""
+    return datetime.fromisoformat((dict(stored.headers)["ce_time"] or b"").decode()).timestamp() * 1000
+
+
 def await_incoming(flow: Flow, records: int) -> None:
     until(lambda: len(flow.records(INCOMING)) == records, f"{records} deliveries to partner_y")
 
@@ -113,6 +114,8 @@ def test_a_dead_partners_messages_wait_in_order_and_drain_by_themselves(flow: Fl
     for wave in (2, 3, 4):
         flow.send(*(won(key, wave) for key in others))
         await_incoming(flow, 1 + len(others) * wave)
+    late = [stored.time_ms - caused_ms(stored) for stored in flow.records(INCOMING)]
+    assert median(late) < 1000, "partner_y is served as if nothing were"
     probes = len(server.calls) + 4
     until(lambda: len(server.calls) >= probes, "probes go on")
     assert len({call.key for call in server.calls[-4:]}) == 4, "different keys probe in turn"
@@ -125,6 +128,10 @@ def test_a_dead_partners_messages_wait_in_order_and_drain_by_themselves(flow: Fl
     (letter,) = until(lambda: flow.letters(X), "the one that is refused from then on has used up its ladder")
     refusals = [call for call in server.calls if call.key == unlucky and call.status == 400]
     assert (letter.facts.attempts, len(refusals)) == (TRIES, TRIES), "the outage spent no attempt"
+    server.recover()
+    assert flow.cli("dead", "replay", letter.id).returncode == 0
+    await_all(server, [unlucky])
+    assert {call.id for call in server.calls if call.key == unlucky} == {taken(server, [unlucky])[0].id}
     until(lambda: (stands(flow, X).state, stands(flow, X).backlog) == ("up", 0), "nothing waits any more")
 
 
