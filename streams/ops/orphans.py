@@ -7,7 +7,7 @@ from streams.contracts import names
 from streams.contracts.topology import EventSpec, Source, Stanza, Topology
 from streams.domain.failure import Ladder
 from streams.ops.lag import lags
-from streams.ops.tables import held_keys, open_letters
+from streams.ops.tables import held_keys
 from streams.runtime.outside import Cluster
 
 
@@ -37,10 +37,11 @@ def waiting(cluster: Cluster, lost: Collection[Stanza], now: datetime) -> dict[s
     stand_in = Topology({}, {stanza.group: stanza for stanza in lost})
     counts = dict.fromkeys(stand_in.stanzas, 0)
     for lag in lags(cluster, stand_in, now):
-        counts[lag.group] += lag.records if lag.topic != names.control(lag.group) else 0
+        is_ours = lag.topic != names.control(lag.group) and not names.group_of_lane(lag.topic)
+        counts[lag.group] += lag.records if is_ours else 0
     for group in counts:
-        counts[group] += sum(held.waiting for held in held_keys(cluster, group))
-        counts[group] += sum(letter.is_parked for letter in open_letters(cluster, group).values())
+        # a lane may also hold copies that nobody waits for any more: the key's oldest record is counted, not its copies
+        counts[group] += sum(each.waiting + (each.held.id is not None) for each in held_keys(cluster, group))
     return {group: count for group, count in counts.items() if count}
 
 
