@@ -7,8 +7,9 @@ import pytest
 
 from streams.domain.events import EPOCH, LeadAccepted
 from tests.flow import SECRET, Flow
+from tests.stories.market import partners_only
 from tests.stories.partner_server import Answer, PartnerServer
-from tests.stories.test_partners import X, partners_only
+from tests.stories.test_partners import X
 from tests.worker import until
 
 OWN = f"{X}.lead.accepted.v1"
