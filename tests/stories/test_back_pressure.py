@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from streams.ops.sender import open_sender
 from tests.flow import Flow, placed, small, under_orders
 from tests.worker import until
 
@@ -25,9 +26,10 @@ def feed(flow: Flow, name: str) -> tuple[float, dict[str, float]]:
     """Send the orders at their rate; how long that took, and how long after the last one each other group was done."""
     ids = [f"{name}-{number}" for number in range(ORDERS)]
     begun = time.monotonic()
-    for at in range(0, ORDERS, 10):
-        time.sleep(max(0.0, begun + at / RATE - time.monotonic()))
-        flow.send(*placed(*ids[at : at + 10]))
+    with open_sender(flow.settings, flow.topology, "test") as sender:
+        for at, order in enumerate(placed(*ids)):
+            time.sleep(max(0.0, begun + at / RATE - time.monotonic()))
+            sender.send(order)
     took = time.monotonic() - begun
     flow.wait_idle(*OTHERS)
     last = max(record.time_ms for record in flow.records("order.placed.v1"))
