@@ -65,7 +65,7 @@ class Webhook:
         _check_target(channel.target, self._allows_private)
 
     async def deliver(self, message: Delivery) -> Iterable[Effect]:
-        """Nothing to publish after a 2xx; raises Unreachable, Gone or Rejected (contracts.md, order under failure)."""
+        """Nothing to publish on 2xx; raises Unreachable, Gone or Rejected (docs/design.md, order under failure)."""
         body, headers = self._signed(message, datetime.now(UTC))
         try:
             async with self._opened().post(self._url, data=body, headers=headers, allow_redirects=False) as response:

@@ -44,7 +44,7 @@ class Cause(NamedTuple):
 
 
 def cause_of(headers: Headers | None, topic: str, partition: int, offset: int, time: datetime) -> Cause:
-    """The cause that a record is; without a usable `ce_id` its id is topic-partition-offset (contracts.md, Bytes)."""
+    """The cause that a record is; without a usable `ce_id` its id is topic-partition-offset."""
     place = f"{topic}-{partition}-{offset}"
     if not headers:
         return Cause(place, place, None, time)

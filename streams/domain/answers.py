@@ -1,4 +1,4 @@
-"""What providers say to a lead, and the one answer that each acceptance gets (leads.md, the saga's table)."""
+"""What providers say to a lead, and the one answer that each acceptance gets (docs/design.md, the lead)."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A partner that is down is not a record that fails: the circuit breaker as a pure machine (contracts.md)."""
+"""A partner that is down is not a record that fails: the circuit breaker as a pure machine (docs/design.md)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

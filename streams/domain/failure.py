@@ -55,7 +55,7 @@ Verdict = RetryAt | Bury
 
 
 def verdict(ladder: Ladder, lane: int, error: Exception, now: datetime, expires_at: datetime | None = None) -> Verdict:
-    """What becomes of a record that failed in `lane`, 0 for its source topic (contracts.md, order under failure)."""
+    """What becomes of a record that failed in `lane`, 0 for its source topic (docs/design.md, order under failure)."""
     holds = ladder.then == "park"
     if isinstance(error, Poison):
         return Bury(str(error), holds)

@@ -1,4 +1,4 @@
-"""The saga's table as one function: who is offered a lead, who wins it and how it ends (leads.md, the saga)."""
+"""The saga's table as one function: who is offered a lead, who wins it and how it ends (docs/design.md, the lead)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The hand-off from a routing slip to the saga: a lead begins, or its next wave (leads.md, the saga's table)."""
+"""The hand-off from a routing slip to the saga: a lead begins, or its next wave (docs/design.md, the lead)."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Order under failure as a pure machine: what a key holds, what came, and what the key holds then.
 
 A key that no failure touched has no `Held` at all. While it has one, every later record of the key is queued;
-at most one record of the key, its oldest unfinished one, stands in a lane or is parked (contracts.md).
+at most one record of the key, its oldest unfinished one, stands in a lane or is parked (docs/design.md).
 """
 
 from dataclasses import dataclass, replace

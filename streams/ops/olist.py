@@ -1,4 +1,4 @@
-"""Orders, providers and cancellations from the CSV files of the public Olist data set (leads.md)."""
+"""Orders, providers and cancellations from the CSV files of the public Olist data set."""
 
 import csv
 from collections import defaultdict

@@ -46,7 +46,7 @@ class EngineService(Service):
 
 
 class EngineOnly(BootStrategy):
-    """Sensors, web and our engine; none of the parts of Faust that lose data (engine.md, Decision)."""
+    """Sensors, web and our engine; none of the parts of Faust that lose data (docs/design.md)."""
 
     enable_kafka = False
 

@@ -1,4 +1,4 @@
-"""When a timer may fire: every input read to the end it had when asked, after due time plus skew (leads.md)."""
+"""When a timer may fire: every input read to the end it had when asked, after due time plus skew (docs/design.md)."""
 
 from collections.abc import Iterable
 from concurrent.futures import Future

@@ -57,7 +57,7 @@ class Member:
 
 
 def group_consumer(settings: Settings, member: Member, idle_s: float) -> Consumer:
-    """Classic protocol, range, static membership: a restarted worker has its partitions back at once (engine.md)."""
+    """Classic protocol, range, static membership: a restarted worker has its partitions at once (docs/design.md)."""
     return Consumer(
         _config(
             settings,

@@ -1,4 +1,4 @@
-"""Acts on the control topic: replay, drop, admit, pause and resume, each once (contracts.md, order under failure)."""
+"""Acts on the control topic: replay, drop, admit, pause and resume, each once (docs/design.md, order under failure)."""
 
 from streams.contracts import names
 from streams.contracts.facts import facts_of

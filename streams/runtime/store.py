@@ -38,7 +38,7 @@ class Store(Protocol):
 
 
 class RocksStore:
-    """A `Store` on RocksDB; one block cache bounds the memory of all stores of a process (engine.md, trap 10)."""
+    """A `Store` on RocksDB; one block cache bounds the memory of all stores of a process."""
 
     def __init__(self, path: Path) -> None:
         self._db = Rdict(str(path), _options())

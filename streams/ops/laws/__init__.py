@@ -1,4 +1,4 @@
-"""The laws of leads.md checked from outside, over everything that the topics hold once the system is at rest."""
+"""The laws of docs/guarantees.md checked from outside, over all that the topics hold once the system is at rest."""
 
 from streams.ops.laws.history import Fact, History, Letter
 from streams.ops.laws.judge import Verdict, judge

@@ -26,7 +26,7 @@ LAWS: tuple[tuple[int, str, Law], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`number` is the law's in leads.md; it held where there are no `violations`."""
+    """`number` is the law's in docs/guarantees.md; it held where there are no `violations`."""
 
     number: int
     law: str
