@@ -116,6 +116,7 @@ class Settlement:
         _, earlier = history(record)
         is_late = isinstance(decided, Bury) and decided.reason == "deadline"
         stack = "".join(traceback.format_exception(error))
+        error.__traceback__ = None  # a handler may raise one object again and again, which would grow for ever
         message = f"deadline: {error}" if is_late else str(error)
         return Facts(
             stage=failure.stage, topic=record.topic(), partition=record.partition(), offset=record.offset(),

@@ -11,7 +11,7 @@ from streams.contracts import names
 from streams.contracts.registry import RegistryUnavailable
 from streams.domain.effects import Effect, SetTimer
 from streams.domain.events import LeadOffered
-from streams.domain.failure import Ladder, Poison
+from streams.domain.failure import Ladder, Poison, TryLater
 from tests.runtime.rig import Rig
 from tests.runtime.rig_map import BURY, DONE, GROUP, OFFERED, ONE, PARK, START, facts, noted, stanza
 
@@ -81,6 +81,16 @@ def test_an_error_that_cannot_say_what_it_is_fails_its_record_and_not_the_app() 
     rig.turn()
     assert (rig.done, rig.lane(1)) == (["b1"], ["a1"])
     assert facts(rig.log[names.lane(GROUP, 1), 0][0]).error_message == "Speechless"
+
+
+def test_an_error_that_is_raised_again_and_again_does_not_grow() -> None:
+    rig, not_yet = Rig(stanza()), TryLater()
+    for number in range(9):
+        rig.tells[f"a{number}"] = [not_yet]
+        rig.say(ONE, f"a{number}", f"a{number}")
+    rig.turn()
+    stacks = {facts(record).stack for record in rig.log[names.lane(GROUP, 1), 0]}
+    assert len(stacks) == 1
 
 
 def test_a_timer_whose_name_would_end_its_key_early_is_poison() -> None:
