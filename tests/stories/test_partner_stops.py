@@ -35,7 +35,9 @@ def server() -> Iterator[PartnerServer]:
 
 @pytest.fixture(scope="module")
 def flow(broker: str, server: PartnerServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
-    with Flow(broker, tmp_path_factory.mktemp("stops"), partners_only(server.url)) as flow:
+    wanted = partners_only()
+    wanted["partners"][X]["channel"] |= {"webhook": server.url, "probe_every": "500ms", "timeout": "20s"}
+    with Flow(broker, tmp_path_factory.mktemp("stops"), wanted) as flow:
         yield flow
 
 
