@@ -5,14 +5,16 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from tests.chaos.faults import BOTH, FREEZE, KILL, NAP, OLD_DISK, WIPE, Fault
+from tests.chaos.faults import BOTH, FREEZE, KILL, NAP, OLD_DISK, STOP, WIPE, Fault
 from tests.flow import Flow
-from tests.worker import Worker
+from tests.worker import Worker, until
 
 _NO_BROKER = "no answer from Kafka"
-_LET_IT_START_S = 6.0
+_LET_IT_START_S, _LET_IT_STOP_S = 6.0, 30.0
 
 
 class Crew:
@@ -35,6 +37,8 @@ class Crew:
             wait(fault.lasts_s)
             workers[0].send_signal(signal.SIGCONT)
             return
+        if fault.kind == STOP:
+            self._stop(workers)
         for worker in workers:
             worker.kill()
         self._change_disk(fault)
@@ -52,18 +56,21 @@ class Crew:
 
     def stop(self) -> None:
         """In good order, both at once."""
-        for worker in self._workers:
-            worker.wait_ready()
-        for worker in self._workers:
-            worker.send_signal(signal.SIGTERM)
-        codes = [worker.wait_exit(30) for worker in self._workers]
-        if codes != [0, 0]:
-            self.findings.append(f"workers that were asked to stop ended with exit codes {codes}")
+        self._stop(self._workers)
 
     def said(self, text: str) -> list[str]:
         """What follows this text in the logs of all workers there ever were."""
         lines = (line for worker in self.past for line in worker.log.splitlines())
         return [line.partition(text)[2] for line in lines if text in line]
+
+    def _stop(self, workers: list[Worker]) -> None:
+        for worker in workers:
+            until(partial(_hears, worker), "a worker that hears signals")
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        codes = [worker.wait_exit(_LET_IT_STOP_S) for worker in workers]
+        if any(codes):
+            self.findings.append(f"asked to stop, workers ended with exit codes {codes}")
 
     def _await_ready(self, worker: Worker) -> None:
         deadline = time.monotonic() + _LET_IT_START_S
@@ -82,20 +89,20 @@ class Crew:
         home = self._home(fault.worker)
         copies = home / "copies"
         is_first = not copies.is_dir()
-        for slot in [slot for slot in home.glob("state/*/*") if not _is_held(slot)]:
-            copy = copies / slot.relative_to(home)
-            if fault.kind in (WIPE, OLD_DISK):
-                shutil.rmtree(slot)
-            if fault.kind == OLD_DISK and copy.is_dir():
-                shutil.copytree(copy, slot)
-            elif fault.kind == KILL and is_first:
-                shutil.copytree(slot, copy)
+        for slot in home.glob("state/*/*"):
+            with (slot / "lock").open("w") as lock, suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # an app that starts takes another slot
+                _change_store(fault.kind, slot / "store", copies / slot.relative_to(home), is_first)
 
 
-def _is_held(slot: Path) -> bool:
-    with (slot / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+def _change_store(kind: str, store: Path, copy: Path, is_first: bool) -> None:
+    if kind in (WIPE, OLD_DISK):
+        shutil.rmtree(store, ignore_errors=True)
+    if kind == OLD_DISK and copy.is_dir():
+        shutil.copytree(copy, store)
+    elif kind == KILL and is_first and store.is_dir():
+        shutil.copytree(store, copy)
+
+
+def _hears(worker: Worker) -> bool:
+    return bool(worker.page("/health")[0])

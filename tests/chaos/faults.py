@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
-KILL, STAY_AWAY, BOTH = "kill", "kill and stay away", "kill both"
+KILL, STAY_AWAY, BOTH, STOP = "kill", "kill and stay away", "kill both", "stop in good order"
 WIPE, OLD_DISK = "kill and wipe", "kill and put an old disk back"
 NAP, FREEZE = "nap", "freeze"
 BROKER, BROKER_FREEZE = "kill the broker", "freeze the broker"
 DOWN, SLOW, LYING = "partner down", "partner slow", "partner lying"
 MOODS = (DOWN, SLOW, LYING)
 OF_ALL = (BOTH, BROKER, BROKER_FREEZE, *MOODS)
-_DECK = [KILL] * 8 + [STAY_AWAY, BOTH, WIPE, OLD_DISK, NAP, FREEZE, BROKER, BROKER_FREEZE, *MOODS]
+_DECK = [KILL] * 8 + [STAY_AWAY, BOTH, STOP, WIPE, OLD_DISK, NAP, FREEZE, BROKER, BROKER_FREEZE, *MOODS]
 DECK = len(_DECK)
 
 # how long each lasts, in seconds; a worker's session ends after 6 s, its transaction after 10 s
 _LASTS = {
-    **dict.fromkeys((KILL, BOTH, WIPE, OLD_DISK), (0.0, 0.5)),
+    **dict.fromkeys((KILL, BOTH, STOP, WIPE, OLD_DISK), (0.0, 0.5)),
     STAY_AWAY: (7.0, 9.0),
     NAP: (0.5, 5.5),
     FREEZE: (7.0, 13.0),

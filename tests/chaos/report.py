@@ -10,6 +10,7 @@ _MEANING = {
     faults.KILL: "kill -9 of a worker, started again at once",
     faults.BOTH: "kill -9 of both workers at once",
     faults.STAY_AWAY: "kill -9 of a worker that stays away until its session is over",
+    faults.STOP: "SIGTERM of a worker, started again",
     faults.WIPE: "kill -9 of a worker whose state directory is lost",
     faults.OLD_DISK: "kill -9 of a worker whose state directory becomes that of long ago",
     faults.NAP: "SIGSTOP of a worker for less than its session, then SIGCONT",
