@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from streams.contracts.settings import Settings
@@ -18,6 +18,15 @@ def _config(settings: Settings, **own: Any) -> dict[str, Any]:
 def admin(settings: Settings) -> AdminClient:
     """It asks anew who leads what after a second: by itself it would ask a former leader for a quarter of an hour."""
     return AdminClient(_config(settings, metadata_max_age_ms=1000))
+
+
+def is_kafka_up(client: AdminClient) -> bool:
+    """Whether any broker answers within a second."""
+    try:
+        client.list_topics(timeout=1)
+    except KafkaException:
+        return False
+    return True
 
 
 def reader(settings: Settings, **own: Any) -> Consumer:
@@ -79,7 +88,11 @@ def group_consumer(settings: Settings, member: Member, idle_s: float) -> Consume
 
 
 def transactional_producer(settings: Settings, member: Member, largest: int) -> Producer:
-    """Its transactions are aborted by the broker after 10 s: readers of its topics wait for a dead one that long."""
+    """Its transactions are aborted by the broker after 10 s: readers of its topics wait for a dead one that long.
+
+    Left to itself it would forget brokers that it cannot reach, and then wait for the group's coordinator without end
+    (https://github.com/confluentinc/librdkafka/issues/5511); who configures that gets the watchdog's help.
+    """
     return Producer(
         _config(
             settings,
@@ -88,6 +101,7 @@ def transactional_producer(settings: Settings, member: Member, largest: int) -> 
             retry_backoff_ms=5,
             partitioner="murmur2_random",
             linger_ms=1,
+            metadata_recovery_strategy=settings.kafka_config.get("metadata.recovery.strategy", "none"),
             message_max_bytes=largest + 131_072,
             queue_buffering_max_kbytes=262_144,
         )

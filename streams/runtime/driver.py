@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from confluent_kafka import KafkaException
 
@@ -99,8 +100,9 @@ class Driver:
     def _turn_until_stopped(self, loop: asyncio.AbstractEventLoop, channel: Channel | None) -> None:
         names = Names(self.settings.prefix)
         slot = take_slot(self.settings.home / "state" / names.group(self.spec.group))
-        watch = Watch(slot.path, names, self.spec.stanza.handler_timeout.total_seconds(), self.end)
-        engine = Engine(self.spec, self._parts(slot, names, loop, channel), watch)
+        parts, timeout_s = self._parts(slot, names, loop, channel), self.spec.stanza.handler_timeout.total_seconds()
+        watch = Watch(slot.path, names, timeout_s, self.end, partial(clients.is_kafka_up, parts.admin))
+        engine = Engine(self.spec, parts, watch)
         watch.start()
         _collect_seldom()
         try:

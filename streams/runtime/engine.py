@@ -73,6 +73,7 @@ class Engine:
         batch = Batch(self._parts.clock.now(), self._parts.consumer.consumer_group_metadata())
         self._gather(tasks, batch)
         self._upkeep.run(tasks, dict(self._membership.remaining), self.is_ready)
+        self._watch(batch)
         try:
             self._commit.commit(batch, tasks)
         except (Aborted, StateRefused) as failure:
@@ -81,6 +82,8 @@ class Engine:
             for task in tasks:
                 self._membership.rewind(task)
             return
+        finally:
+            self._watch(None)
         self._watch.settled(self._handlers.blamed)
         self._handlers.forget_blamed()
         if self._window is not None:

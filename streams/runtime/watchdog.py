@@ -1,4 +1,4 @@
-"""What ends a stuck process: a handler that hangs is blamed on its record, a worker that slept too long is a zombie."""
+"""What ends a stuck process: a handler that hangs, a transaction without an answer, a sleep longer than the session."""
 
 import json
 import logging
@@ -9,26 +9,38 @@ from threading import Event, Thread
 
 from streams.contracts.names import Names
 from streams.runtime.record import Message
+from streams.runtime.transaction import Batch
 
 SESSION_S = 6.0
+_COMMIT_S = 15.0  # the broker has long aborted what is older (clients.py)
 _TICK_S = 0.5
 _log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Called with the record (or a timer's id) that is being tried, and with None when its handler has returned.
+    """Called with what begins (a record or a timer's id is tried, a batch is committed), and with None when it is over.
 
-    `end` ends the process; it is called from the watch's own thread, with the reason.
+    `end` ends the process; it is called from the watch's own thread, with the reason. A transaction waits as long as
+    Kafka is away; where `is_kafka_up`, a client without an answer is beyond help
+    (https://github.com/confluentinc/librdkafka/issues/5511).
     """
 
-    def __init__(self, directory: Path, names: Names, timeout_s: float, end: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        names: Names,
+        timeout_s: float,
+        end: Callable[[str], None],
+        is_kafka_up: Callable[[], bool],
+    ) -> None:
         self._file, self._names, self._timeout_s, self._end = directory / "hung", names, timeout_s, end
-        self._at: Message | str | None = None
+        self._is_kafka_up = is_kafka_up
+        self._at: Message | Batch | str | None = None
         self._ticked = time.monotonic()
         self._stop = Event()
 
-    def __call__(self, tried: Message | str | None) -> None:
-        self._at = tried
+    def __call__(self, begun: Message | Batch | str | None) -> None:
+        self._at = begun
 
     def start(self) -> None:
         self._ticked = time.monotonic()
@@ -62,6 +74,9 @@ class Watch:
             at = self._at
             if at is None or at is not seen:
                 seen, since = at, now
+            elif isinstance(at, Batch):
+                if now - since > _COMMIT_S and self._is_kafka_up() and self._at is at:
+                    self._end(f"a transaction has had no answer for {_COMMIT_S:g} s")
             elif now - since > self._timeout_s:
                 self._blame(at)
                 return

@@ -70,7 +70,7 @@ def play(kafka: KafkaServer, home: Path, seed: int, count: int, patience_s: floa
                     _strike(fault, kafka, endpoint, crew)
             outcome.orders = supply.count
             began = time.monotonic()
-            _come_to_rest(flow, endpoint, crew, patience_s)
+            _come_to_rest(flow, endpoint, crew, supply.count, patience_s)
             outcome.drained_s = time.monotonic() - began
         crew.stop()
         _judge(outcome, flow, endpoint, crew)
@@ -93,12 +93,12 @@ def _strike(fault: Fault, kafka: KafkaServer, endpoint: Endpoint, crew: Crew) ->
         crew.suffer(fault, time.sleep)
 
 
-def _come_to_rest(flow: Flow, endpoint: Endpoint, crew: Crew, patience_s: float) -> None:
+def _come_to_rest(flow: Flow, endpoint: Endpoint, crew: Crew, orders: int, patience_s: float) -> None:
     tally = Tally(flow.topology)
     followed = [topic for topic in flow.cluster.topics if tally.is_followed(topic)]
     deadline = time.monotonic() + patience_s
     with closing(Follower(flow.settings, [place for topic in followed for place in flow.cluster.places(topic)])) as log:
-        while still := _missing(flow, tally, log, endpoint):
+        while (still := _missing(flow, tally, log, endpoint)) or tally.records["OrderPlaced"] < orders:
             assert time.monotonic() < deadline, f"not at rest within {patience_s:.0f} s: {'; '.join(still)}"
             crew.tend()
 
