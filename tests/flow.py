@@ -36,8 +36,8 @@ Map = dict[str, Any]
 
 
 def small(partitions: int = 2, delays: Sequence[str] = ("200ms", "400ms")) -> Map:
-    """The shipped map with few partitions and short ladders."""
-    found: Map = yaml.safe_load((ROOT / "topology.yaml").read_text(encoding="utf-8"))
+    """The map of tests with few partitions and short ladders."""
+    found: Map = yaml.safe_load((ROOT / "tests/map.yaml").read_text(encoding="utf-8"))
     for event in found["events"].values():
         event["partitions"] = partitions
     for ladder in found["retries"].values():

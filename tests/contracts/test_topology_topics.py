@@ -12,7 +12,7 @@ from streams.contracts.topics import TopicSpec, extra_lanes, topics
 from streams.contracts.topology import Topology
 from streams.contracts.topology_file import ROOT, load
 
-SHIPPED = ROOT / "topology.yaml"
+SHIPPED = ROOT / "tests/map.yaml"
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from streams.contracts.topology_file import ROOT
 
-SHIPPED = (ROOT / "topology.yaml").read_text(encoding="utf-8")
+SHIPPED = (ROOT / "tests/map.yaml").read_text(encoding="utf-8")
 SCREENED = "  order.screened.v1:       {record: OrderScreened, key: order_id, partitions: 6, retention: 7d}\n"
 MATCHING = 'matching: {"on": [order.placed.v1, order.cancelled.v1], sends: [lead.start, lead.cancel], retry: quick}'
 START = "lead.start: [lead.match, lead.notify_candidates, lead.await_acceptance]"

@@ -26,7 +26,7 @@ from streams.domain.events import (
 )
 from streams.ops.laws import Fact, History, Letter, judge
 
-TOPOLOGY = load(Path(__file__).parents[2] / "topology.yaml")
+TOPOLOGY = load(Path(__file__).parents[1] / "map.yaml")
 HAND_OFF = "lead.await_acceptance"
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WON, EXPIRED, CANCELLED = "o-won", "o-expired", "o-cancelled"

@@ -30,18 +30,18 @@ def existing(topology: Topology, prefix: str = "") -> dict[str, int]:
 
 
 def test_a_partner_whose_stanza_is_gone_is_known_by_its_topics() -> None:
-    shipped = load(ROOT / "topology.yaml")
+    shipped = load(ROOT / "tests/map.yaml")
     (lost,) = lost_partners(without(shipped, "partner_x"), existing(shipped))
     assert (lost.group, [source.topic for source in lost.sources]) == ("partner_x", ["partner_x.lead.accepted.v1"])
 
 
 def test_a_subscriber_or_step_whose_stanza_is_gone_is_no_partner() -> None:
-    shipped = load(ROOT / "topology.yaml")
+    shipped = load(ROOT / "tests/map.yaml")
     assert lost_partners(without(shipped, "matching", "lead.match"), existing(shipped)) == []
 
 
 def test_another_environment_on_the_cluster_has_lost_nothing() -> None:
-    shipped = load(ROOT / "topology.yaml")
+    shipped = load(ROOT / "tests/map.yaml")
     both = existing(shipped) | existing(shipped, "staging-")
     assert lost_partners(shipped, both) == []
     assert [lost.group for lost in lost_partners(without(shipped, "partner_x"), both)] == ["partner_x"]
@@ -49,7 +49,7 @@ def test_another_environment_on_the_cluster_has_lost_nothing() -> None:
 
 def test_run_is_refused_while_a_lost_partners_records_wait_unless_it_is_abandoned(broker: str) -> None:
     settings = Settings(broker=broker, prefix=f"t{uuid4().hex[:8]}-")
-    shipped = load(ROOT / "topology.yaml")
+    shipped = load(ROOT / "tests/map.yaml")
     apply(settings, shipped, lambda name, done, total: None)
     smaller = without(shipped, "partner_x")
     refuse_orphans(Cluster(settings), smaller, (), NOW)

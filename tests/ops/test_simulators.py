@@ -54,7 +54,7 @@ class Market:
 
     def __init__(self, broker: str, topics: tuple[str, ...]) -> None:
         self.settings = Settings(broker=broker, prefix=f"t{uuid4().hex[:8]}.")
-        self.topology: Topology = topology_file.load(ROOT / "topology.yaml")
+        self.topology: Topology = topology_file.load(ROOT / "tests/map.yaml")
         self.names = Names(self.settings.prefix)
         local = schema_files.of_topics(schema_files.load(ROOT / "schemas"), self.topology)
         schemas = InMemory()
