@@ -27,10 +27,10 @@ shutil.rmtree(sys.argv[1], ignore_errors=True)
 class KafkaServer:
     """A context manager; `with KafkaServer() as kafka:` gives `kafka.bootstrap`, which stays through restarts."""
 
-    def __init__(self, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(self, extra: Mapping[str, str] | None = None, port: int = 0) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="crossdock-kafka-"))
         self._extra = dict(extra or {})
-        self._port = 0
+        self._port = port
         self._broker: Broker | None = None
 
     def __enter__(self) -> "KafkaServer":

@@ -1,4 +1,4 @@
-"""Two workers that run every app, and what is done to them: kill -9, sleep beyond the session, a lost disk."""
+"""Two workers that run every app, and what is done to them: signals, sleep beyond the session, a lost disk."""
 
 import fcntl
 import shutil
@@ -9,25 +9,47 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from tests.chaos.faults import BOTH, FREEZE, KILL, NAP, OLD_DISK, STOP, WIPE, Fault
+from tests.chaos.brokers import WORKERS, Wait
+from tests.chaos.faults import (
+    BOTH,
+    FREEZE,
+    KILL,
+    NAP,
+    OLD_DISK,
+    SIGNALS,
+    STOP,
+    WIPE,
+    Fault,
+)
 from tests.flow import Flow
 from tests.worker import Worker, until
 
 _NO_BROKER = "no answer from Kafka"
 _LET_IT_START_S, _LET_IT_STOP_S = 6.0, 30.0
+_LOOK_S = 0.2
+_SIGNALS = dict(zip(SIGNALS, (signal.SIGTERM, signal.SIGINT, signal.SIGKILL), strict=True))
 
 
 class Crew:
-    """`homes` are one directory that both share, or one for each. Whoever ends is started again."""
+    """`homes` are one directory that both share, or one for each. Whoever ends is started again.
 
-    def __init__(self, flow: Flow, homes: list[Path]) -> None:
-        self._flow, self.homes = flow, homes
+    `reach` tells each worker, by its number, where Kafka is.
+    """
+
+    def __init__(self, flow: Flow, homes: list[Path], reach: Callable[[int], str]) -> None:
+        self._flow, self.homes, self._reach = flow, homes, reach
         self.past: list[Worker] = []
         self.findings: list[str] = []
-        self._workers = [self._start(number) for number in range(2)]
+        self._asked: list[Worker] = []
+        self._workers = [self._start(number) for number in range(WORKERS)]
 
-    def suffer(self, fault: Fault, wait: Callable[[float], None]) -> None:
+    def suffer(self, fault: Fault, wait: Wait) -> None:
         """One fault of a worker, or of both, from its beginning to the restart."""
+        if fault.kind in SIGNALS:
+            self._asked += self._workers
+            for worker in self._workers:
+                worker.send_signal(_SIGNALS[fault.kind])
+            return
         numbers = [0, 1] if fault.kind == BOTH else [fault.worker]
         workers = [self._workers[number] for number in numbers]
         if fault.is_awaited:
@@ -46,13 +68,14 @@ class Crew:
         for number in numbers:
             self._workers[number] = self._start(number)
 
-    def tend(self) -> None:
-        """As a supervisor does. A worker that finds no broker at its start may end; nothing else ends one."""
-        for number, worker in enumerate(self._workers):
-            if worker.exit_code is not None:
-                if _NO_BROKER not in worker.log:
-                    self.findings.append(f"a worker ended by itself ({worker.exit_code}): {worker.log[-2000:]}")
-                self._workers[number] = self._start(number)
+    def tend(self, seconds: float = 0.0) -> None:
+        """As a supervisor does, for so long. A worker that finds no broker at its start may end, or one that was told
+        to; nothing else ends one."""
+        deadline = time.monotonic() + seconds
+        self._revive()
+        while (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_S))
+            self._revive()
 
     def stop(self) -> None:
         """In good order, both at once."""
@@ -62,6 +85,13 @@ class Crew:
         """What follows this text in the logs of all workers there ever were."""
         lines = (line for worker in self.past for line in worker.log.splitlines())
         return [line.partition(text)[2] for line in lines if text in line]
+
+    def _revive(self) -> None:
+        for number, worker in enumerate(self._workers):
+            if worker.exit_code is not None:
+                if worker not in self._asked and _NO_BROKER not in worker.log:
+                    self.findings.append(f"a worker ended by itself ({worker.exit_code}): {worker.log[-2000:]}")
+                self._workers[number] = self._start(number)
 
     def _stop(self, workers: list[Worker]) -> None:
         for worker in workers:
@@ -78,7 +108,7 @@ class Crew:
             time.sleep(0.1)
 
     def _start(self, number: int) -> Worker:
-        self.past.append(self._flow.run(CROSSDOCK_HOME=str(self._home(number))))
+        self.past.append(self._flow.run(CROSSDOCK_HOME=str(self._home(number)), CROSSDOCK_BROKER=self._reach(number)))
         return self.past[-1]
 
     def _home(self, number: int) -> Path:

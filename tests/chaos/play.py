@@ -7,19 +7,20 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streams.domain.events import LeadOffered, OrderPlaced
 from streams.ops.demo.figures import Spread, to_first_offer
 from streams.ops.demo.tally import Tally
-from streams.ops.laws import Verdict, judge, read
+from streams.ops.laws import History, Verdict, judge, read
 from streams.runtime.following import Follower
 from streams.runtime.reading import Unavailable
 from tests.chaos import stage
 from tests.chaos.books import mistakes
+from tests.chaos.brokers import Brokers
 from tests.chaos.crew import Crew
 from tests.chaos.endpoint import Endpoint
-from tests.chaos.faults import BROKER, BROKER_FREEZE, MOODS, Fault, schedule
+from tests.chaos.faults import CUT, CUT_OFF, MOODS, OF_BROKERS, Fault
 from tests.chaos.traffic import orders_flow, providers_answer
 from tests.flow import SECRET, Flow
-from tests.kafka_server import KafkaServer
 
 Tell = Callable[[Fault], None]
 _BY_PARTNER = ("partner_x", "partner_y")
@@ -35,8 +36,10 @@ class Outcome:
     leads: dict[str, int] = field(default_factory=dict)
     retries: int = 0
     letters: Counter[str] = field(default_factory=Counter)
+    restarts: Counter[str] = field(default_factory=Counter)
     repeats: int = 0
     to_first_offer: Spread | None = None
+    slowest_offer_s: float = 0.0
     drained_s: float = 0.0
     took_s: float = 0.0
     verdicts: Sequence[Verdict] = ()
@@ -47,6 +50,7 @@ class Outcome:
         return (
             f"seed {self.seed}: {len(self.faults)} faults, {self.orders} orders, {dict(self.leads)}, "
             f"{self.retries} retries, dead letters {letters}, {self.repeats} repeated deliveries, "
+            f"began anew {dict(self.restarts)}, "
             f"first offer {self.to_first_offer}, at rest after {self.drained_s:.0f} s, {len(self.wrong)} wrong"
         )
 
@@ -56,16 +60,15 @@ class Outcome:
         return [*self.findings, *broken]
 
 
-def play(kafka: KafkaServer, home: Path, seed: int, count: int, patience_s: float, tell: Tell) -> Outcome:
-    """A system of its own on this broker; fails where it does not come to rest within `patience_s` after the faults."""
-    outcome, started = Outcome(seed, schedule(seed, count)), time.monotonic()
+def play(kafka: Brokers, home: Path, seed: int, faults: Sequence[Fault], patience_s: float, tell: Tell) -> Outcome:
+    """A system of its own on this Kafka; fails where it does not come to rest within `patience_s` after the faults."""
+    outcome, started = Outcome(seed, faults), time.monotonic()
     with Endpoint(SECRET, seed) as endpoint, Flow(kafka.bootstrap, home, stage.drawn(endpoint.url)) as flow:
-        crew = Crew(flow, stage.homes(home, seed))
+        crew = Crew(flow, stage.homes(home, seed), kafka.reach)
         with providers_answer(flow, seed):
             with orders_flow(flow, seed) as supply:
-                for fault in outcome.faults:
-                    time.sleep(fault.after_s)
-                    crew.tend()
+                for fault in faults:
+                    crew.tend(fault.after_s)
                     tell(fault)
                     _strike(fault, kafka, endpoint, crew)
             outcome.orders = supply.count
@@ -78,15 +81,9 @@ def play(kafka: KafkaServer, home: Path, seed: int, count: int, patience_s: floa
     return outcome
 
 
-def _strike(fault: Fault, kafka: KafkaServer, endpoint: Endpoint, crew: Crew) -> None:
-    if fault.kind == BROKER:
-        kafka.kill()
-        time.sleep(fault.lasts_s)
-        kafka.start()
-    elif fault.kind == BROKER_FREEZE:
-        kafka.freeze()
-        time.sleep(fault.lasts_s)
-        kafka.thaw()
+def _strike(fault: Fault, kafka: Brokers, endpoint: Endpoint, crew: Crew) -> None:
+    if fault.kind in (*OF_BROKERS, CUT, CUT_OFF):
+        kafka.suffer(fault, crew.tend)
     elif fault.kind in MOODS:
         endpoint.behave(fault.kind, fault.lasts_s)
     else:
@@ -119,7 +116,9 @@ def _judge(outcome: Outcome, flow: Flow, endpoint: Endpoint, crew: Crew) -> None
     history = read(flow.cluster, flow.topology, {"partner_x": list(endpoint.taken)})
     outcome.verdicts, outcome.to_first_offer = judge(history), to_first_offer(history)
     ends = (type(case.ends[0].record).__name__ if case.ends else "open" for case in history.cases.values())
+    outcome.slowest_offer_s = _slowest_offer_s(history)
     outcome.leads, outcome.repeats = Counter(ends), endpoint.repeats
+    outcome.restarts = Counter(said.removesuffix("; starting again") for said in crew.said("crossdock: "))
     outcome.findings = [
         *crew.findings,
         *endpoint.strange,
@@ -127,6 +126,13 @@ def _judge(outcome: Outcome, flow: Flow, endpoint: Endpoint, crew: Crew) -> None
         *_odd_letters(outcome, flow),
         *mistakes(flow, history, crew.homes),
     ]
+
+
+def _slowest_offer_s(history: History) -> float:
+    """How long the system ever left an order alone; some have no match and are never offered."""
+    told = ((case.of(OrderPlaced), case.of(LeadOffered)) for case in history.cases.values())
+    spans = (offers[0].time - orders[0].time for orders, offers in told if orders and offers)
+    return max((span.total_seconds() for span in spans), default=0.0)
 
 
 def _odd_letters(outcome: Outcome, flow: Flow) -> list[str]:

@@ -1,11 +1,16 @@
-"""What a campaign came to, as a page for docs/."""
+"""What rounds came to, as a page for docs/."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 from tests.chaos import faults
-from tests.chaos.play import Outcome
+from tests.chaos.rounds import ENDS, Round, faults_of
+from tests.chaos.signals import ALL
 
+ONE, THREE, FAUST = "one broker", "three brokers", "Faust's signals"
 _MEANING = {
     faults.KILL: "kill -9 of a worker, started again at once",
     faults.BOTH: "kill -9 of both workers at once",
@@ -15,52 +20,107 @@ _MEANING = {
     faults.OLD_DISK: "kill -9 of a worker whose state directory becomes that of long ago",
     faults.NAP: "SIGSTOP of a worker for less than its session, then SIGCONT",
     faults.FREEZE: "SIGSTOP of a worker beyond its session, then SIGCONT",
-    faults.BROKER: "kill -9 of the broker",
-    faults.BROKER_FREEZE: "SIGSTOP of the broker, then SIGCONT",
+    faults.BROKER: "kill -9 of the only broker",
+    faults.BROKER_FREEZE: "SIGSTOP of the only broker, then SIGCONT",
+    faults.ONE_OF_3: "kill -9 of one broker of three, back after up to 15 s",
+    faults.ONE_WIPED: "the same, and its disk with all that topics hold is lost",
+    faults.ONE_FROZEN: "SIGSTOP of one broker of three for up to 12 s, then SIGCONT",
+    faults.CUT: "the network between a worker and one broker is cut for up to 18 s",
+    faults.CUT_OFF: "the network between a worker and all brokers is cut for up to 18 s",
     faults.DOWN: "the webhook partner cuts connections off",
     faults.SLOW: "the webhook partner takes seconds, also longer than is waited for",
     faults.LYING: "the webhook partner takes messages and then says 500 or nothing",
+    faults.TERM_ALL: "SIGTERM to both workers at once",
+    faults.INT_ALL: "SIGINT to both workers at once",
+    faults.KILL_ALL: "kill -9 of both workers at once, in bursts",
 }
 _COLUMNS = (
-    "seed", "faults", "orders", "accepted", "expired", "cancelled", "retries", "dead", "sent again", "at rest after",
-    "wrong",
+    "on", "seed", "faults", "orders", "accepted", "expired", "cancelled", "retries", "dead", "sent again",
+    "began anew", "slowest first offer", "at rest after", "wrong",
 )  # fmt: skip
+_COMMANDS = """
+```sh
+uv run python -m tests.chaos --faults 1000               # three brokers, two workers of every app
+uv run python -m tests.chaos --faults 1000 --on one      # one broker: while it is away there is no Kafka
+uv run python -m tests.chaos --faults 180 --on faust     # the signals of Faust's own stress test
+uv run python -m tests.bench count --json FILE           # 300,000 events counted under kill -9
+```
+
+`--rounds FILE` keeps each round as a line of JSON and goes on where that file ends, `--minutes M` ends a slice, and
+`--report FILE` draws this page from all of them; `--counted FILE` adds the count.
+"""
 
 
-def report(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def report(rounds: Sequence[Round], counted: Path | None = None) -> Iterator[str]:
     """Markdown, a line each."""
-    kinds = Counter(fault.kind for outcome in outcomes for fault in outcome.faults)
-    kills = sum(fault.kills for outcome in outcomes for fault in outcome.faults)
-    broken = sum(len(outcome.wrong) for outcome in outcomes)
+    kills, orders = sum(each.kills for each in rounds), sum(each.orders for each in rounds)
+    broken, hours = sum(len(each.wrong) for each in rounds), sum(each.took_s for each in rounds) / 3600
     yield "# Chaos"
     yield ""
-    orders = sum(outcome.orders for outcome in outcomes)
-    yield f"{kinds.total()} faults, {kills} of them kill -9, and {orders} orders in {len(outcomes)} rounds"
-    yield "on real processes and a real Kafka. Everything that the topics hold was judged after each round:"
-    yield f"**{broken or 'no'} violation{'s' * (broken != 1)}.** How a round goes: tests/chaos/play.py."
+    yield f"{faults_of(rounds):,} faults, {kills} of them kill -9, and {orders:,} orders in {len(rounds)} rounds, "
+    yield f"{hours:.1f} hours in all, on real processes and a real Kafka. Everything that the topics hold was judged"
+    yield f"after each round: **{broken or 'no'} violation{'s' * (broken != 1)}.** How a round goes: `play.py`."
+    yield from _COMMANDS.splitlines()
     yield ""
+    yield f"Machine: {'; '.join(_different(each.machine for each in rounds))}."
+    yield f"Commits: {', '.join(_different(each.commit for each in rounds))} (+ with what was committed later)."
+    yield ""
+    yield from _by_kind(rounds)
+    yield from _special(rounds, counted)
+    yield from _restarts(rounds)
+    yield from _table(rounds)
+    yield from _wrong(rounds)
+
+
+def _by_kind(rounds: Sequence[Round]) -> Iterator[str]:
+    kinds = sum((Counter(each.faults) for each in rounds), Counter())
     yield "| fault | times |"
     yield "|---|---|"
     for kind, meaning in _MEANING.items():
         yield f"| {meaning} | {kinds[kind]} |"
     yield ""
-    yield from _rounds(outcomes)
-    yield from _wrong(outcomes)
 
 
-def _rounds(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _special(rounds: Sequence[Round], counted: Path | None) -> Iterator[str]:
+    """Two schedules that are not ours: Faust's own, and the one that its users reported a loss from."""
+    signals = faults_of([each for each in rounds if each.setting == FAUST])
+    yield f"Faust's own schedule has {ALL} signals to all workers at once (`signals.py`): {signals} were sent."
+    if counted is not None:
+        figures: list[dict[str, Any]] = json.loads(counted.read_text(encoding="utf-8"))
+        for each in figures:
+            yield f"{each['row']}: {each['ours']}{'' if each['is_met'] else ' (**wrong**)'}."
+    yield ""
+
+
+def _restarts(rounds: Sequence[Round]) -> Iterator[str]:
+    reasons = sum((Counter(each.restarts) for each in rounds), Counter())
+    if reasons:
+        yield "Workers that began anew by themselves, which is what they are for, said why:"
+        yield ""
+        yield "| reason | times |"
+        yield "|---|---|"
+        yield from (f"| {reason} | {times} |" for reason, times in reasons.most_common())
+        yield ""
+
+
+def _table(rounds: Sequence[Round]) -> Iterator[str]:
     yield f"| {' | '.join(_COLUMNS)} |"
     yield f"|{'---|' * len(_COLUMNS)}"
-    for each in outcomes:
-        ends = [each.leads.get(end, 0) for end in ("LeadAccepted", "LeadExpired", "LeadCancelled")]
-        numbers = [each.seed, len(each.faults), each.orders, *ends, each.retries, each.letters.total(), each.repeats]
-        yield f"| {' | '.join(map(str, numbers))} | {each.drained_s:.0f} s | {len(each.wrong)} |"
+    for each in rounds:
+        ends = [each.leads[end] for end in ENDS]
+        numbers = [sum(each.faults.values()), each.orders, *ends, each.retries, each.dead, each.repeats]
+        told = [each.setting, each.seed, *numbers, sum(each.restarts.values())]
+        yield f"| {' | '.join(map(str, told))} | {each.slowest_offer_s} s | {each.drained_s} s | {len(each.wrong)} |"
 
 
-def _wrong(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    for outcome in outcomes:
-        if outcome.wrong:
+def _wrong(rounds: Sequence[Round]) -> Iterator[str]:
+    for each in rounds:
+        if each.wrong:
             yield ""
-            yield f"Seed {outcome.seed}:"
+            yield f"{each.setting}, seed {each.seed}, commit {each.commit}:"
             yield ""
-            yield from (f"* {each}" for each in outcome.wrong)
+            yield from (f"* {found}" for found in each.wrong)
+
+
+def _different(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults import DECK
+from tests.chaos.brokers import OneBroker
+from tests.chaos.faults import DECK, schedule
 from tests.chaos.play import play
-from tests.kafka_server import KafkaServer
 
 _SEED = 1
 
 
 @pytest.mark.timeout(400)
 def test_every_law_holds_through_kills_zombies_lost_disks_and_bad_partners(tmp_path: Path) -> None:
-    with KafkaServer() as kafka:
-        outcome = play(kafka, tmp_path, _SEED, DECK, 150, lambda fault: print(fault, flush=True))
+    with OneBroker() as kafka:
+        outcome = play(kafka, tmp_path, _SEED, schedule(_SEED, DECK), 150, lambda fault: print(fault, flush=True))
     print(outcome)
     assert outcome.wrong[:20] == []

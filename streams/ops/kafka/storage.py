@@ -12,13 +12,15 @@ from streams.ops.kafka.java import run_tool
 from streams.ops.kafka.place import Place
 from streams.ops.kafka.properties import NODE_ID
 
+IDENTITY = "meta.properties"
+
 
 def is_formatted(place: Place) -> bool:
-    return (place.data / "meta.properties").exists()
+    return (place.data / IDENTITY).exists()
 
 
 def cluster_id(place: Place) -> str:
-    lines = (place.data / "meta.properties").read_text().splitlines()
+    lines = (place.data / IDENTITY).read_text().splitlines()
     return next(line.partition("=")[2] for line in lines if line.startswith("cluster.id="))
 
 
@@ -28,16 +30,17 @@ def format_once(place: Place, class_path: Sequence[Path]) -> None:
     if template.exists():
         place.data.mkdir(parents=True, exist_ok=True)
         _copy(template, place.data / template.name)
-        _write_identity(place.data / "meta.properties")
+        write_identity(place.data / IDENTITY, new_id())
         return
-    tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", _new_id()]
+    tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", new_id()]
     run_tool(class_path, [*tool, "-c", str(place.properties)])
     with suppress(OSError), locked(template.parent / "lock"):
         _copy(place.data / template.name, template)
 
 
-def _write_identity(file: Path) -> None:
-    identity = f"version=1\nnode.id={NODE_ID}\ncluster.id={_new_id()}\ndirectory.id={_new_id()}\n"
+def write_identity(file: Path, cluster: str, node: int = NODE_ID) -> None:
+    """Of one directory of one node; every directory is a new one."""
+    identity = f"version=1\nnode.id={node}\ncluster.id={cluster}\ndirectory.id={new_id()}\n"
     written = file.with_suffix(".new")
     written.write_text(identity)
     written.replace(file)
@@ -49,7 +52,7 @@ def _copy(source: Path, target: Path) -> None:
     written.replace(target)
 
 
-def _new_id() -> str:
+def new_id() -> str:
     """Kafka's spelling of a UUID; it refuses one that begins with a dash."""
     text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    return text if not text.startswith("-") else _new_id()
+    return text if not text.startswith("-") else new_id()
