@@ -10,7 +10,8 @@ from streams.contracts.settings import Settings
 from streams.runtime import clients
 from streams.runtime.reading import Place, Stored, Unavailable
 
-_FETCH_WAIT_MS = 200  # nobody waits for it: a short one costs the broker more than it gives a reader of many topics
+# Nobody waits for it, and an answer to every commit of many topics costs the broker more than all that is read.
+_FETCHES = {"fetch_wait_max_ms": 200, "fetch_min_bytes": 1 << 20}
 
 
 class Follower:
@@ -18,8 +19,7 @@ class Follower:
 
     def __init__(self, settings: Settings, places: Iterable[Place]) -> None:
         self._names = names = Names(settings.prefix)
-        own: dict[str, Any] = {"enable_partition_eof": False, "fetch_wait_max_ms": _FETCH_WAIT_MS}
-        self._consumer: Any = clients.reader(settings, **own)
+        self._consumer: Any = clients.reader(settings, enable_partition_eof=False, **_FETCHES)
         self._consumer.assign([TopicPartition(names.topic(topic), p, OFFSET_BEGINNING) for topic, p in places])
 
     def read(self, wait_s: float) -> list[Stored]:

@@ -20,6 +20,7 @@ from streams.ops.demo.stage import Stage, set_up
 from streams.ops.demo.supply import Wish
 from streams.ops.demo.view import Say, Screen
 from streams.ops.stopping import stop_on_signals
+from streams.runtime.outside import quiet
 
 INTERRUPTED = 130
 
@@ -45,7 +46,7 @@ def _played(settings: Settings, wish: Wish, screen: Screen) -> Played:
         say = Say(screen, stop)
         stage = set_up(settings.topology, place.map, wish.window, wish.max_age)
         with Guard(place.root) as guard, _broker(place.root, say) as broker:
-            demo = Settings(broker, home=place.root, topology=place.map, schemas=settings.schemas)
+            demo = quiet(Settings(broker, home=place.root, topology=place.map, schemas=settings.schemas))
             with Children(guard, place.root, _environment(demo, stage)) as children:
                 return Play(demo, stage, place, children, say).perform(wish)
 
