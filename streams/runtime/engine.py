@@ -44,7 +44,7 @@ class Engine:
         self._window = self._open_window()
         self._commands = Commands(spec, self._settlement, parts.names, self._work, self._window)
         self._barrier = Barrier(parts.admin, parts.names, spec.topology.max_clock_skew)
-        self._positions = Positions(parts.consumer, parts.admin, parts.names, spec.stanza)
+        self._positions = Positions(parts.consumer, parts.admin, parts.names, spec.stanza, parts.clock)
         self._broadcasts = self._open_broadcasts()
         self._membership = Membership(parts, spec.stanza)
         self._membership.on_live, self._membership.on_lost = self._live, self._lost
@@ -84,6 +84,8 @@ class Engine:
             return
         finally:
             self._watch(None)
+        if batch.counts["retried"]:
+            self._intake.laned(batch.outputs)
         self._watch.settled(self._handlers.blamed)
         self._handlers.forget_blamed()
         if self._window is not None:

@@ -24,7 +24,7 @@ class Membership:
 
     def __init__(self, parts: Parts, stanza: Stanza) -> None:
         self._parts, self._stanza, self._lanes = parts, stanza, 0
-        self._positions = Positions(parts.consumer, parts.admin, parts.names, stanza)
+        self._positions = Positions(parts.consumer, parts.admin, parts.names, stanza, parts.clock)
         self._changelog = parts.names.topic(derived.changelog(stanza.group))
         self._restore = Restore(parts.store, self._changelog, parts.reader)
         self.tasks: dict[int, Task] = {}

@@ -19,12 +19,13 @@ class Stop(Exception):
 
 
 class Clock:
-    """The one place where the clock is read."""
+    """The one place where the clock is read, and where a blocking call waits."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Where a group stands and where it begins: committed offsets, first offsets, and the ends of partitions."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ from streams.contracts import names as derived
 from streams.contracts.names import Names
 from streams.contracts.topology import Stanza
 from streams.runtime import ends
-from streams.runtime.parts import Stop
+from streams.runtime.parts import Clock, Stop
 from streams.runtime.transaction import Crash
 
 Place = tuple[str, int]  # topic as the cluster names it, partition
@@ -23,8 +22,9 @@ T = TypeVar("T")
 class Positions:
     """Asks the group's coordinator and the brokers; every wait is bounded and ends in Crash."""
 
-    def __init__(self, consumer: Any, admin: Any, cluster: Names, stanza: Stanza) -> None:
+    def __init__(self, consumer: Any, admin: Any, cluster: Names, stanza: Stanza, clock: Clock) -> None:
         self._consumer, self._admin, self._cluster, self._stanza = consumer, admin, cluster, stanza
+        self._clock = clock
 
     def ends(self, places: Iterable[Place]) -> dict[Place, int]:
         """High watermarks, uncommitted records included."""
@@ -44,7 +44,7 @@ class Positions:
 
     def begin(self, assigned: Sequence[Place], topics: Sequence[str]) -> dict[Place, int]:
         """The offsets to read from. Commits the group's first ones, all in one request, where it has none yet."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = self._clock.monotonic() + _PATIENCE_S
         while True:
             found = self.committed(assigned)
             missing = [place for place, offset in found.items() if offset is None]
@@ -52,10 +52,10 @@ class Positions:
                 break
             if (topics[0], 0) in assigned:
                 self._commit_first(topics)
-            elif time.monotonic() > deadline:
+            elif self._clock.monotonic() > deadline:
                 raise Crash(f"{self._stanza.group}: nobody committed the first offsets")
             else:
-                time.sleep(0.05)
+                self._clock.sleep(0.05)
         offsets = {place: offset for place, offset in found.items() if offset is not None}
         self._refuse_out_of_range(offsets)
         return offsets
@@ -107,11 +107,11 @@ class Positions:
         return self._patiently(ask, "the ends of partitions")
 
     def _patiently(self, ask: Callable[[], T], what: str) -> T:
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = self._clock.monotonic() + _PATIENCE_S
         while True:
             try:
                 return ask()
             except (KafkaException, TimeoutError) as error:
-                if time.monotonic() > deadline:
+                if self._clock.monotonic() > deadline:
                     raise Crash(f"{self._stanza.group}: cannot get {what}: {error}") from error
-                time.sleep(0.05)
+                self._clock.sleep(0.05)

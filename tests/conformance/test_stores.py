@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.runtime.store import Position, RocksStore, Store, open_store, take_slot
-from tests.memory_store import MemoryStore
+from streams.testing.store import MemoryStore
 
 AT = Position(7, "topic-id", 1_700_000_000_000)
 KINDS = ["in memory", "on RocksDB"]

@@ -28,7 +28,7 @@ from streams.runtime.task import Role, Stream, Task
 from streams.runtime.transaction import Batch
 from streams.runtime.window import Window
 from streams.runtime.work import Work
-from tests.memory_store import MemoryStore
+from streams.testing.store import MemoryStore
 from tests.runtime.hand_courier import HandCourier
 from tests.runtime.rig_map import DONE, GROUP, ONE, START, noted, own, topology
 

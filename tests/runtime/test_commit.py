@@ -16,8 +16,8 @@ from streams.runtime.tables import TIMER, States, Tables
 from streams.runtime.task import Role, Stream, Task
 from streams.runtime.transaction import Batch
 from streams.subscribers.analytics import FunnelCount, count
+from streams.testing.store import MemoryStore
 from tests.flow import Flow, small
-from tests.memory_store import MemoryStore
 
 GROUP = "analytics"
 

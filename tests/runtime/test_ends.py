@@ -8,13 +8,14 @@ import pytest
 from streams.contracts.topology import Stanza
 from streams.runtime import clients
 from streams.runtime.barrier import Barrier
+from streams.runtime.parts import Clock
 from streams.runtime.positions import Positions
 from streams.runtime.tables import States, Tables
 from streams.runtime.task import Role, Stream, Task
 from streams.runtime.timers import Timer
+from streams.testing.store import MemoryStore
 from tests.flow import Flow, placed, small
 from tests.kafka_server import KafkaServer
-from tests.memory_store import MemoryStore
 from tests.worker import until
 
 TOPIC, DUE_MS = "order.placed.v1", 1_000
@@ -57,7 +58,7 @@ def test_no_timer_fires_while_nobody_tells_how_far_its_inputs_go(
     admin, task = clients.admin(flow.settings), task_with_a_timer()
     barrier = Barrier(admin, flow.cluster.names, timedelta(0))
     place = flow.cluster.names.topic(TOPIC), 0
-    assert Positions(None, admin, flow.cluster.names, stanza).ends([place]) == {place: 1}
+    assert Positions(None, admin, flow.cluster.names, stanza, Clock()).ends([place]) == {place: 1}
 
     kafka.freeze()
     barrier.look([task], DUE_MS)

@@ -10,7 +10,7 @@ from streams.domain.order import Held, finished
 from streams.runtime.keys import Keys, Letter
 from streams.runtime.record import Record, id_of
 from streams.runtime.tables import HELD, OPEN, WAITING
-from tests.memory_store import MemoryStore
+from streams.testing.store import MemoryStore
 from tests.runtime.tables import commit, tables_over
 
 keys = st.sampled_from([b"a", b"b\0", b"\xff"])

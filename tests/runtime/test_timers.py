@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.runtime.tables import TIMER
 from streams.runtime.timers import Timer, Timers
-from tests.memory_store import MemoryStore
+from streams.testing.store import MemoryStore
 from tests.runtime.tables import commit, tables_over
 
 keys, names, times = st.sampled_from([b"a", b"b", b"c\0d"]), st.sampled_from(["window", "max_age"]), st.integers(0, 9)

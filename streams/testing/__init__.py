@@ -1,0 +1,1 @@
+"""A flow of one's own in one process: the real engine on a Kafka in memory, with a clock that the test moves."""

@@ -1,0 +1,91 @@
+"""One worker of one app: the real engine over clients of the cluster in memory."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from streams.contracts import names as derived
+from streams.contracts import schema_files
+from streams.contracts.codec import Codec
+from streams.contracts.names import Names
+from streams.contracts.registry import Registry
+from streams.contracts.settings import from_env
+from streams.contracts.topology import Topology
+from streams.domain import commands, events
+from streams.runtime.app_metrics import AppMetrics
+from streams.runtime.engine import Engine
+from streams.runtime.lines import Courier
+from streams.runtime.parts import Parts
+from streams.runtime.spec import AppSpec
+from streams.runtime.store import Store
+from streams.testing.cluster import Cluster
+from streams.testing.process import Process
+from streams.testing.watch import VirtualWatch
+
+IDLE_S = 3600.0  # nothing that can be known in advance waits for the end of it
+
+
+class Worker:
+    """`turn` is one turn of the engine; between them the driver looks at `wakes_at`."""
+
+    def __init__(self, cluster: Cluster, spec: AppSpec, registry: Registry, seat: "Seat") -> None:
+        self.spec, self.process = spec, Process(f"{spec.group}-{seat.slot}")
+        self._clock = cluster.clock
+        member = f"{spec.group}-{seat.slot}"
+        self.consumer = cluster.consumer(self.process, spec.group, instance=member)
+        self.watch = VirtualWatch(cluster.clock, seat.directory, self._end)
+        self._parts = Parts(
+            consumer=self.consumer,
+            producer=cluster.producer(self.process, member),
+            admin=cluster.admin(self.process),
+            reader=lambda: cluster.reader(self.process),
+            store=seat.store,
+            clock=cluster.clock,
+            codec=codec_of(registry, spec.topology, [spec]),
+            names=Names(),
+            metrics=AppMetrics.of(spec.stanza),
+            directory=seat.directory,
+            courier=seat.courier,
+            idle_s=IDLE_S,
+        )
+        self.engine = Engine(spec, self._parts, self.watch)
+
+    @property
+    def wakes_at(self) -> datetime:
+        now = self._clock.now()
+        return now if self.consumer.has_news else max(self.consumer.waits_until, now)
+
+    def start(self) -> None:
+        self.engine.start()
+
+    def turn(self) -> None:
+        self.watch.tick()
+        self.engine.turn()
+
+    def stop(self) -> None:
+        """In good order: it leaves, and what it has committed stays."""
+        self.engine.stop()
+
+    def _end(self, reason: str) -> None:
+        self.process.kill()
+        self.process.ask(reason, "before")
+
+
+class Seat:
+    """What a worker leaves behind for the next one in its place: its slot, its store, its directory."""
+
+    def __init__(self, slot: str, store: Store, directory: Path, courier: Courier | None = None) -> None:
+        self.slot, self.store, self.directory, self.courier = slot, store, directory, courier
+
+
+def codec_of(registry: Registry, topology: Topology, specs: Iterable[AppSpec]) -> Codec:
+    """Reads and writes every topic of the map, and the states of these apps."""
+    records = schema_files.load(from_env().schemas)
+    local = schema_files.of_topics(records, topology)
+    types = vars(events) | vars(commands)
+    for spec in specs:
+        if spec.state is not None:
+            local[derived.changelog(spec.group)] = records[spec.state.__name__]
+            types[spec.state.__name__] = spec.state
+    registry.register({f"{topic}-value": schema for topic, schema in local.items()})
+    return Codec(registry, Names(), local, types)
