@@ -24,8 +24,10 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
     monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
 
 
 @dataclass(frozen=True, slots=True)

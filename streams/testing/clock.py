@@ -33,10 +33,10 @@ class VirtualClock(Clock):
     def now(self) -> datetime:
         return self._now
 
-    def monotonic(self) -> float:  # type: ignore[override]
+    def monotonic(self) -> float:
         return (self._now - self._start).total_seconds()
 
-    def sleep(self, seconds: float) -> None:  # type: ignore[override]
+    def sleep(self, seconds: float) -> None:
         self.advance_to(self._now + timedelta(seconds=seconds))
 
     def at(self, when: datetime, call: Callable[[], None]) -> Alarm:

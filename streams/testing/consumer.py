@@ -1,15 +1,15 @@
 """A consumer: of a group, or outside every group with `assign`. Callbacks run only inside poll and consume."""
 
-from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import OFFSET_INVALID, KafkaError, Message, TopicPartition
 
 from streams.testing.errors import refused
 from streams.testing.fetching import Fetching
-from streams.testing.groups import Member, Metadata
+from streams.testing.groups import Metadata
+from streams.testing.joining import Joining
 from streams.testing.process import Process, called
 from streams.testing.topics import Place
 
@@ -25,23 +25,20 @@ class Consumer:
     def __init__(self, cluster: "Cluster", process: Process, group: str, **options: Any) -> None:
         """Options: `instance`, `session_s`, `is_committed_only`."""
         self.process, self._cluster, self._clock = process, cluster, cluster.clock
-        self._group = cluster.groups.of(group)
-        self._instance, self._session_s = options.get("instance"), options.get("session_s", 6.0)
         self.fetching = Fetching(cluster.topics, options.get("is_committed_only", True))
-        self._member: Member | None = None
-        self._generation = -1
+        instance, session_s = options.get("instance"), options.get("session_s", 6.0)
+        self._joining = Joining(cluster.groups.of(group), cluster.clock, instance, session_s, self._tell)
+        self._offsets = cluster.groups.of(group).offsets
         self._callbacks: dict[str, Callback | None] = {}
-        self._queue: deque[Callable[[], Any]] = deque()
-        self._silent_since: datetime | None = None
         self._is_closed = False
         self.waits_until = self._clock.now()
-        process.on_silent.append(self._fall_silent)
-        process.on_thaw.append(self._go_on)
+        process.on_silent.append(self._joining.fall_silent)
+        process.on_thaw.append(self._joining.go_on)
 
     @property
     def has_news(self) -> bool:
         """A poll would not wait."""
-        return not self._is_closed and (bool(self._queue) or self.fetching.has_news)
+        return not self._is_closed and (self._joining.has_news or self.fetching.has_news)
 
     @called("consumer.subscribe")
     def subscribe(
@@ -49,8 +46,7 @@ class Consumer:
         on_lost: Callback | None = None,
     ) -> None:  # fmt: skip
         self._callbacks = {"assign": on_assign, "revoke": on_revoke, "lost": on_lost or on_revoke}
-        self._member = Member("", self._instance, self, topics, self._session_s)
-        self._group.join(self._member)
+        self._joining.join(topics)
 
     @called("consumer.poll")
     def poll(self, timeout: float = -1) -> Message | None:
@@ -95,25 +91,27 @@ class Consumer:
         """Waits while a transaction has not decided about one of them."""
         places = [(part.topic, part.partition) for part in partitions]
         deadline = self._clock.now() + timedelta(seconds=timeout)
-        while self._group.offsets.is_undecided(places):
+        while self._offsets.is_undecided(places):
             if self._clock.now() >= deadline:
                 raise refused(KafkaError._TIMED_OUT, "offsets are not decided")
             self._clock.advance_to(min(deadline, self._clock.next_alarm or deadline))
-        found = [(place, self._group.offsets.of(place)) for place in places]
+        found = [(place, self._offsets.of(place)) for place in places]
         return [TopicPartition(*place, OFFSET_INVALID if at is None else at) for place, at in found]
 
     @called("consumer.commit")
     def commit(self, offsets: list[TopicPartition], asynchronous: bool = True) -> list[TopicPartition]:
-        self._group.check_commit(self._metadata())
-        self._group.offsets.commit({(part.topic, part.partition): part.offset for part in offsets})
+        self._joining.group.check_commit(self._joining.metadata)
+        self._offsets.commit({(part.topic, part.partition): part.offset for part in offsets})
         return offsets
 
     @called("consumer.consumer_group_metadata")
     def consumer_group_metadata(self) -> Metadata:
-        return self._metadata()
+        return self._joining.metadata
 
     @called("consumer.get_watermark_offsets")
-    def get_watermark_offsets(self, partition: TopicPartition, timeout: float = -1, cached: bool = False) -> Any:
+    def get_watermark_offsets(
+        self, partition: TopicPartition, timeout: float = -1, cached: bool = False
+    ) -> tuple[int, int]:
         log = self._cluster.topics.log((partition.topic, partition.partition))
         return log.start, log.end
 
@@ -123,79 +121,18 @@ class Consumer:
 
     @called("consumer.close")
     def close(self) -> None:
-        """A static member does not leave: its session ends by itself, unless it comes again before that."""
         self._is_closed = True
-        if self.fetching.positions and self._member is not None:
-            self._tell("revoke", self._owned())
-        if self._member is not None and self._instance is None:
-            self._group.leave(self._member)
-        self._fall_silent()
-
-    def must_rejoin(self) -> None:
-        member = self._member
-        assert member is not None
-        if self.fetching.positions or member.places:
-            self._queue.append(lambda: self._tell("revoke", self._owned()))
-        self._queue.append(lambda: self._rejoin(member))
-
-    def assigned(self, generation: int, places: list[Place]) -> None:
-        def take() -> None:
-            self._generation = generation
-            self._tell("assign", [TopicPartition(*place) for place in places])
-
-        self._generation = generation
-        self._queue.append(take)
-
-    def fenced(self) -> None:
-        error = KafkaError(KafkaError._FATAL, f"{self._instance} is another member now", True)
-        self._queue.clear()
-        self._queue.append(lambda: Message(error=error))
+        self._joining.leave()
 
     def _next(self) -> Message | None:
-        while self._queue:
-            told = self._queue.popleft()()
-            if told is not None:
-                return told  # type: ignore[no-any-return]
-        return self.fetching.take()
+        message = self._joining.hear()
+        return self.fetching.take() if message is None and not self._joining.has_news else message
 
-    def _tell(self, what: str, parts: list[TopicPartition]) -> None:
-        callback = self._callbacks[what]
-        before = self.fetching.positions
-        if callback is not None:
+    def _tell(self, what: str, places: list[Place] | None) -> None:
+        """What the application does not do in its callback is done for it; no callback takes nothing away."""
+        before, callback = self.fetching.positions, self._callbacks[what]
+        parts = [TopicPartition(*place) for place in (before if places is None else places)]
+        if callback is not None and (parts or what == "assign"):
             callback(self, parts)
-        if self.fetching.positions is before:  # the callback left it to us
+        if self.fetching.positions is before:
             self.fetching.assign(parts if what == "assign" else [])
-
-    def _rejoin(self, member: Member) -> None:
-        if member is self._member:
-            self._group.join(member)
-
-    def _owned(self) -> list[TopicPartition]:
-        return [TopicPartition(*place) for place in self.fetching.positions]
-
-    def _metadata(self) -> Metadata:
-        member = self._member
-        return Metadata(self._group.name, self._generation, member.id if member else "", self._instance)
-
-    def _fall_silent(self) -> None:
-        self._silent_since = self._clock.now()
-        if self._member is not None:
-            self._group.silent(self._member)
-
-    def _go_on(self) -> None:
-        """librdkafka sees for itself that its session is over, and joins again as if it were new."""
-        member, since = self._member, self._silent_since
-        if member is None or since is None or self._is_closed:
-            return
-        self._silent_since = None
-        is_over = self._clock.now() - since >= timedelta(seconds=self._session_s)
-        if self._group.heard(member) and not is_over:
-            return
-        if not is_over:
-            self.fenced()
-            return
-        self._queue.clear()
-        self._member = Member("", self._instance, self, member.topics, self._session_s)
-        fresh = self._member
-        self._queue.append(lambda: self._tell("lost", self._owned()))
-        self._queue.append(lambda: self._rejoin(fresh))
