@@ -5,9 +5,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import ListOffsetsResultInfo, OffsetSpec  # type: ignore[attr-defined]
 
+from streams.testing.errors import refused
 from streams.testing.process import Process, called
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ class Admin:
     @called("admin.delete_records")
     def delete_records(self, offsets: list[TopicPartition]) -> dict[TopicPartition, "Future[Any]"]:
         def delete(part: TopicPartition) -> None:
-            self._cluster.topics.log((part.topic, part.partition)).delete_before(part.offset)
+            log = self._cluster.topics.log((part.topic, part.partition))
+            if part.offset > log.end:
+                raise refused(KafkaError.OFFSET_OUT_OF_RANGE, f"{part.topic}-{part.partition} ends at {log.end}")
+            log.delete_before(part.offset)
 
         return {part: _answer(delete, part) for part in offsets}
 

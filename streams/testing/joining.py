@@ -65,7 +65,7 @@ class Joining:
         self._said.append(lambda: self._tell("assign", places))
 
     def fenced(self) -> None:
-        error = KafkaError(KafkaError._FATAL, f"{self._instance} is another member now", True)
+        error = KafkaError(KafkaError._FATAL, f"{self._instance} is another member now")  # its flag `fatal` is not set
         self._said.clear()
         self._said.append(lambda: Message(error=error))
 

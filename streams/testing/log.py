@@ -59,7 +59,7 @@ class Log:
                 yield record
 
     def delete_before(self, offset: int) -> None:
-        self.start = max(self.start, min(offset, self.end))
+        self.start = max(self.start, offset)
         self._records = self._records[self._index(self.start) :]
 
     def compact(self) -> None:
