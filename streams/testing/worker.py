@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
 from streams.contracts import names as derived
 from streams.contracts import schema_files
@@ -14,12 +13,11 @@ from streams.contracts.topology import Topology
 from streams.domain import commands, events
 from streams.runtime.app_metrics import AppMetrics
 from streams.runtime.engine import Engine
-from streams.runtime.lines import Courier
 from streams.runtime.parts import Parts
 from streams.runtime.spec import AppSpec
-from streams.runtime.store import Store
 from streams.testing.cluster import Cluster
 from streams.testing.process import Process
+from streams.testing.seats import Seat
 from streams.testing.watch import VirtualWatch
 
 IDLE_S = 3600.0  # nothing that can be known in advance waits for the end of it
@@ -28,7 +26,7 @@ IDLE_S = 3600.0  # nothing that can be known in advance waits for the end of it
 class Worker:
     """`turn` is one turn of the engine; between them the driver looks at `wakes_at`."""
 
-    def __init__(self, cluster: Cluster, spec: AppSpec, registry: Registry, seat: "Seat") -> None:
+    def __init__(self, cluster: Cluster, spec: AppSpec, registry: Registry, seat: Seat) -> None:
         self.spec, self.process = spec, Process(f"{spec.group}-{seat.slot}")
         self._clock = cluster.clock
         member = f"{spec.group}-{seat.slot}"
@@ -69,13 +67,6 @@ class Worker:
     def _end(self, reason: str) -> None:
         self.process.kill()
         self.process.ask(reason, "before")
-
-
-class Seat:
-    """What a worker leaves behind for the next one in its place: its slot, its store, its directory."""
-
-    def __init__(self, slot: str, store: Store, directory: Path, courier: Courier | None = None) -> None:
-        self.slot, self.store, self.directory, self.courier = slot, store, directory, courier
 
 
 def codec_of(registry: Registry, topology: Topology, specs: Iterable[AppSpec]) -> Codec:

@@ -1,0 +1,30 @@
+"""Who works next: every worker when it has something to do; the clock goes on when nobody has."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from streams.testing.clock import VirtualClock
+from streams.testing.worker import Worker
+
+TURNS = 100_000  # without time passing; nobody is that busy
+
+
+def run_while(clock: VirtualClock, workers: Mapping[str, Worker], is_soon: Callable[[datetime], bool]) -> None:
+    """As long as `is_soon` says so of the instant at which something happens next; workers take turns."""
+    turns = 0
+    while workers:
+        wakes = {name: worker.wakes_at for name, worker in workers.items()}
+        next_at = min(wakes.values())
+        if next_at <= clock.now():
+            for name, worker in workers.items():
+                if wakes[name] <= clock.now():
+                    worker.turn()
+            turns += 1
+            assert turns < TURNS, "an engine is busy without end"
+            continue
+        if clock.next_alarm is not None:
+            next_at = min(next_at, clock.next_alarm)
+        if not is_soon(next_at):
+            return
+        turns = 0
+        clock.advance_to(next_at)
