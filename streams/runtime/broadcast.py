@@ -12,15 +12,14 @@ from streams.domain.events import Event
 from streams.runtime.parts import Parts
 from streams.runtime.positions import Place
 
-_STEP = 2_000
+_STEP, _PATIENCE = 2_000, 50
 
 
 class View(Mapping[str, Event]):
-    """The newest record of each key. `is_current`: read to the end that the topic had when the turn began."""
+    """The newest record of each key."""
 
     def __init__(self) -> None:
         self._records: dict[str, Event] = {}
-        self.is_current = False
 
     def __getitem__(self, key: str) -> Event:
         return self._records[key]
@@ -49,18 +48,18 @@ class Broadcast:
         self._reader: Any = parts.reader()
         self._reader.assign([TopicPartition(*place, 0) for place in self.places])
 
-    def read(self, ends: Mapping[Place, int]) -> None:
-        """Read on towards these ends; what cannot be decoded is passed over, it is the topic's owner's trouble."""
-        self.view.is_current = self._has_reached(ends)
-        for _ in range(50):
-            if self.view.is_current:
-                return
+    def read(self, ends: Mapping[Place, int]) -> bool:
+        """Read on towards these ends, for half a second at most where nothing comes; whether they were reached.
+
+        What cannot be decoded is passed over, it is the topic's owner's trouble.
+        """
+        for _ in range(_PATIENCE):
+            if self._has_reached(ends):
+                return True
             first = self._reader.poll(0.01)
-            if first is None:
-                return
-            for message in [first, *self._reader.consume(_STEP, 0)]:
+            for message in [] if first is None else [first, *self._reader.consume(_STEP, 0)]:
                 self._apply(message)
-            self.view.is_current = self._has_reached(ends)
+        return self._has_reached(ends)
 
     def close(self) -> None:
         self._reader.close()

@@ -67,7 +67,8 @@ class Engine:
     def turn(self) -> None:
         """One round; raises Crash or Stop where this worker must not go on."""
         self._watch.refuse_zombie()
-        self._intake.poll(0.0 if self._membership.remaining else self._patience.seconds(self._membership.live))
+        patience_s = 0.0 if self._membership.remaining else self._patience.seconds(self._membership.live)
+        self._intake.poll(patience_s, self._commit.settling_s() if patience_s else 0.0)
         self._membership.restore(self._parts.clock.now())
         tasks = self._membership.live
         batch = Batch(self._parts.clock.now(), self._parts.consumer.consumer_group_metadata())
@@ -110,10 +111,10 @@ class Engine:
     def _gather(self, tasks: list[Task], batch: Batch) -> None:
         """Everything that this turn's transaction will hold; nothing of it has happened yet."""
         self._over_at = self._parts.clock.monotonic() + TURN_S
-        self._read_broadcasts(tasks)
+        has_tables = self._read_broadcasts(tasks)
         if self._window is not None:
             self._window.land(batch)
-        for task in self._intake.in_turn(tasks):
+        for task in self._intake.in_turn(tasks) if has_tables else ():
             self._one(task, batch)
         if self._window is not None:
             self._window.outage.announce(tasks, batch)
@@ -175,10 +176,10 @@ class Engine:
         self._handlers.broadcast = {name: broadcast.view for name, broadcast in opened.items()}
         return opened
 
-    def _read_broadcasts(self, tasks: list[Task]) -> None:
-        """Handlers see every profile that was in its topic when their turn began."""
-        if self._broadcasts and any(self._intake.has_work(task) for task in tasks):
-            for broadcast in self._broadcasts.values():
-                broadcast.read(self._positions.ends(broadcast.places))
+    def _read_broadcasts(self, tasks: list[Task]) -> bool:
+        """Handlers see every profile that was in its topic when their turn began; False: they are not to be called."""
+        if not (self._broadcasts and any(self._intake.has_work(task) for task in tasks)):
+            return True
+        return all(broadcast.read(self._positions.ends(broadcast.places)) for broadcast in self._broadcasts.values())
 
 

@@ -10,24 +10,18 @@ from streams.domain import matching, slip
 from streams.domain.commands import LeadSlip
 from streams.domain.effects import Effect
 from streams.domain.events import ProviderProfile
-from streams.domain.failure import TryLater
 from streams.domain.waves import Wave, wave_at
 from streams.runtime.app import build
 
 
 class Directory(Protocol):
-    """The providers as of now; `is_current` once it was read to the end that it had when the turn began."""
-
-    @property
-    def is_current(self) -> bool: ...
+    """The providers as of now."""
 
     def values(self) -> Iterable[ProviderProfile]: ...
 
 
 def match(message: LeadSlip, *, waves: tuple[Wave, ...], providers: Directory) -> list[Effect]:
-    """The slip with its wave's candidates and exclusions; raises TryLater while the directory is being read."""
-    if not providers.is_current:
-        raise TryLater(reason="the provider directory is being read")
+    """The slip with its wave's candidates and exclusions."""
     wave = wave_at(waves, message.wave)
     found = matching.match(message.lead, wave, message.already_offered, providers.values())
     return slip.advance(message, candidates=found.candidates, exclusions=found.exclusions, reasons=found.reasons)

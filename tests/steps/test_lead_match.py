@@ -7,7 +7,6 @@ import pytest
 from streams.domain.commands import LeadSlip
 from streams.domain.effects import Publish
 from streams.domain.events import ProviderProfile
-from streams.domain.failure import TryLater
 from streams.domain.waves import Wave
 from streams.steps.lead_match import match
 from tests.domain.lead_story import DEADLINE, LEAD
@@ -19,7 +18,6 @@ FAR = ProviderProfile(provider_id="far", categories=["toys"], city="santos", sta
 
 @dataclass
 class Directory:
-    is_current: bool = True
     providers: dict[str, ProviderProfile] = field(default_factory=lambda: {"near": NEAR, "far": FAR})
 
     def values(self) -> list[ProviderProfile]:
@@ -62,8 +60,3 @@ def test_the_next_wave_reaches_further_and_leaves_out_who_was_offered() -> None:
 def test_two_slips_use_the_same_step(plan: tuple[str, ...]) -> None:
     found = matched(slip_of(1, plan=plan))
     assert (found.visited, found.remaining) == (["lead.match"], list(plan[1:]))
-
-
-def test_it_asks_to_be_tried_later_while_the_directory_is_being_read() -> None:
-    with pytest.raises(TryLater, match="directory"):
-        match(slip_of(1), waves=WAVES, providers=Directory(is_current=False))
