@@ -12,7 +12,7 @@ from streams.runtime.record import Message
 from streams.runtime.transaction import Batch
 
 SESSION_S = 6.0
-_COMMIT_S = 15.0  # the broker has long aborted what is older (clients.py)
+_COMMIT_S = 12.0  # the broker has long aborted what is older (clients.py)
 _TICK_S = 0.5
 _log = logging.getLogger(__name__)
 
