@@ -1,50 +1,90 @@
-"""The figures of the issue, ours beside a bare loop in the same run. `uv run python -m tests.bench [--smoke] [ROW…]`"""
+"""Ours beside its peers on one broker and the same data. `uv run python -m tests.bench [--smoke] [--report] [ROW…]`
+
+Without rows all of them, some forty minutes; each round is written to the results at once, so that a run can be cut
+short, and rows can be run one by one. `--report` draws docs/bench.md from the results.
+"""
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tests.bench import count, figures, idle, latency, race, restart
+from tests.bench import asked, contestants, count, idle, kills, latency, printed, race, report, restore, slow, where
 from tests.bench.arena import Arena
-from tests.bench.figures import Figure
+from tests.bench.results import Book, Round
 from tests.kafka_server import KafkaServer
 
-Run = Callable[[Arena], Figure | list[Figure]]
-_RUNS: dict[str, Run] = {
-    **{each.ours: partial(race.run, race=each) for each in race.RACES},
-    "idle": idle.run,
-    "latency-20": partial(latency.run, rate=20),
-    "latency-200": partial(latency.run, rate=200),
-    "count": count.run,
-    "restart": restart.run,
+RESULTS = Path(__file__).parents[2] / "docs/bench/results.json"
+_STATEFUL = ("ours", "bare", "faust", "faust-eos", "quix", "streams")
+_RESTORED = ("ours", "faust", "quix", "streams")  # the bare loop does not restore, "exactly once" Faust never ends
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`run(arena, contestants, rounds)` yields each round as it ends."""
+
+    who: Sequence[str]
+    run: Callable[[Arena, Sequence[str], int], Iterator[tuple[str, Round]]]
+
+
+_ROWS: Mapping[str, Row] = {
+    **{row: Row(sorted(race.wanted(row)), partial(race.laps, row)) for row in race.RACES},
+    "idle": Row(("ours",), idle.run),
+    "latency-20": Row(("ours", "bare"), partial(latency.run, row="ping", rate=20)),
+    "latency-200": Row(("ours", "bare"), partial(latency.run, row="ping", rate=200)),
+    "w3-latency": Row(_STATEFUL, partial(latency.run, row="w3", rate=200)),
+    "slow": Row(("ours", "asyncio", "parallel"), slow.run),
+    "restore": Row(_RESTORED, restore.run),
+    "count": Row(("ours",), count.run),
+    "kills": Row(("ours", "faust", "faust-eos", "quix", "streams"), kills.run),
+    "w2-profile": Row(("ours",), partial(where.run, row="w2")),
+    "w3-profile": Row(("ours",), partial(where.run, row="w3")),
 }
-_NOT_IN_SMOKE = {"restart", "latency-20"}
+_SMOKE = ("w2", "w3", "w3-latency", "slow", "count")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]}, epilog=f"Rows: {', '.join(_RUNS)}.")
-@click.option("--smoke", is_flag=True, help="At most four minutes: a short round each, 30,000 events and 3 kills.")
+@click.command(context_settings={"help_option_names": ["-h", "--help"]}, epilog=f"Rows: {', '.join(_ROWS)}.")
+@click.option("--smoke", is_flag=True, help="Two minutes: ours and the bare loop, nothing written.")
 @click.option("--olist", type=click.Path(path_type=Path, exists=True), help="Orders from these CSV files.")
-@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures there too.")
-@click.argument("rows", nargs=-1, type=click.Choice(list(_RUNS)))
-def main(smoke: bool, olist: Path | None, file: Path | None, rows: tuple[str, ...]) -> None:
-    """All rows, or those named. Exit code 1 where something asked for is not met."""
-    chosen = rows or tuple(row for row in _RUNS if not (smoke and row in _NOT_IN_SMOKE))
-    found: list[Figure] = []
-    extra = {"transaction.max.timeout.ms": "30000"}
+@click.option("--only", multiple=True, type=click.Choice(list(contestants.ALL)), help="These contestants; repeatable.")
+@click.option("--rounds", default=3, show_default=True, help="Of each contestant, in turn.")
+@click.option("--more", is_flag=True, help="Add to the rounds that the results have.")
+@click.option("--report", "is_report", is_flag=True, help="Only write docs/bench.md and its pictures.")
+@click.option("--results", default=RESULTS, type=click.Path(path_type=Path, dir_okay=False), help="Of all rows so far.")
+@click.argument("rows", nargs=-1, type=click.Choice(list(_ROWS)))
+def main(rows: tuple[str, ...], is_report: bool, **how: Any) -> None:
+    """Ours, stock Faust, Quix Streams, Kafka Streams and a bare loop. Exit code 1 where what was asked is not met."""
+    if not is_report:
+        rows = rows or (_SMOKE if how["smoke"] else tuple(_ROWS))
+        if how["smoke"]:
+            with tempfile.TemporaryDirectory(prefix="crossdock-smoke-") as place:
+                _race(rows, how | {"results": Path(place) / "results.json", "only": how["only"] or ("ours", "bare")})
+            return
+        _race(rows, how)
+    book = Book(how["results"])
+    report.write(book, how["results"].parents[1] / "bench.md")
+    sys.exit(any(each.is_met is False for each in asked.answers(book)))
+
+
+def _race(rows: Sequence[str], how: Mapping[str, Any]) -> None:
+    book = Book(how["results"])
+    extra = {"transaction.max.timeout.ms": "60000"}  # what Quix and Faust ask for
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-") as root, KafkaServer(extra) as kafka:
-        arena = Arena(kafka, Path(root), olist, smoke)
-        for row in chosen:
-            click.echo(f"{row} …", err=True)
-            made = _RUNS[row](arena)
-            found += made if isinstance(made, list) else [made]
-    figures.show(found)
-    if file is not None:
-        file.write_text(figures.as_json(found), encoding="utf-8")
-    sys.exit(any(each.is_met is False for each in found))
+        arena = Arena(kafka, Path(root), how["olist"], how["smoke"])
+        for name in rows:
+            row = _ROWS[name]
+            wanted = [who for who in row.who if not how["only"] or who in how["only"]]
+            skipped = {who: why for who in wanted if (why := contestants.missing(who))}
+            book.begin(name, skipped, more=how["more"])
+            who = [each for each in wanted if each not in skipped]
+            for contestant, found in row.run(arena, who, 1 if how["smoke"] else how["rounds"]):
+                book.add(name, contestant, found)
+                click.echo(f"{name:12} {contestant:14} {printed.said(found)}")
 
 
 if __name__ == "__main__":

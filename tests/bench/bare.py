@@ -1,53 +1,44 @@
-"""A contestant: a bare confluent-kafka loop, exactly once, fastavro and dicts. `python -m tests.bench.bare ROW RUN`"""
+"""A contestant: a bare confluent-kafka loop, exactly once, fastavro and dicts. `python -m tests.bench.bare CARD`"""
 
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
-from streams.contracts import names as derived
-from streams.contracts.names import Names
-from streams.runtime.registry import registry
-from tests.bench import ground
-from tests.bench.bare_rules import RULES
-from tests.bench.rows import ROWS
+from streams.contracts import envelope
+from tests.bench import card as cards
+from tests.bench.bare_codec import Avro
+from tests.bench.bare_rules import RULES, id_of
+from tests.bench.card import Card
 
 COMMIT_S = 0.1
+Headers = Any  # what confluent-kafka takes
+Head = Callable[[Any, datetime, str], Headers]
 
 
 class Loop:
     """One transaction per 100 ms; the state is a dict of bytes, and every change of it a changelog record."""
 
-    def __init__(self, row: str, run: str) -> None:
-        settings, app = ground.settings(), ground.spec(ROWS[row], run)
-        self._rule, self._names = RULES[row], Names(settings.prefix)
-        self._inputs = [self._names.topic(source.topic) for source in app.stanza.sources]
-        self._out, self._log = self._names.topic(f"{run}.out"), self._names.topic(derived.changelog(run))
-        found = ground.schemas(settings, app)
-        self._schemas = {self._names.topic(topic): parse_schema(schema) for topic, schema in found.items()}
-        known, subjects = registry(settings), {topic: self._names.subject(topic) for topic in found}
-        self._heads = {
-            self._names.topic(topic): b"\0" + known.latest(subject)[0].to_bytes(4, "big")
-            for topic, subject in subjects.items()
-        }
+    def __init__(self, card: Card) -> None:
+        self._card, self._rule, self._avro = card, RULES[card.row], Avro(card)
+        self._head = self._traced if card.guarantee == "headers" else None
         self._state: dict[bytes, bytes] = {}
-        shared = {"bootstrap.servers": settings.broker}
+        shared = {"bootstrap.servers": card.broker}
         self._consumer = Consumer(
-            {**shared, "group.id": self._names.group(run), "auto.offset.reset": "earliest",
+            {**shared, "group.id": card.group, "auto.offset.reset": "earliest",
              "enable.auto.commit": False, "isolation.level": "read_committed",
              "partition.assignment.strategy": "range"}
         )  # fmt: skip
         self._producer = Producer(
-            {**shared, "transactional.id": self._names.group(run), "transaction.timeout.ms": 10_000,
+            {**shared, "transactional.id": card.group, "transaction.timeout.ms": 10_000,
              "partitioner": "murmur2_random", "queue.buffering.max.messages": 1_000_000}
         )  # fmt: skip
 
     def run(self) -> None:
-        self._consumer.subscribe(self._inputs)
+        self._consumer.subscribe(self._card.inputs)
         self._producer.init_transactions(30)
         while True:
             self._transaction()
@@ -69,27 +60,28 @@ class Loop:
     def _one(self, message: Any) -> None:
         if message.error() is not None:
             raise RuntimeError(message.error())
-        key, at = message.key(), datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
+        key, at, log = message.key(), datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC), self._card.changelog
         old = self._state.get(key)
-        event = self._decoded(message.topic(), message.value())
-        output, state = self._rule(event, None if old is None else self._decoded(self._log, old), at)
+        event = self._avro.decoded(message.topic(), message.value())
+        output, state = self._rule(event, None if old is None else self._avro.decoded(log, old), at)
         if output is not None:
-            self._producer.produce(self._out, self._encoded(self._out, output), output["lead_id"].encode())
+            self._publish(message, at, output)
         if state is not None:
-            self._state[key] = new = self._encoded(self._log, state)
-            self._producer.produce(self._log, new, key, message.partition())
+            self._state[key] = new = self._avro.encoded(log, state)
+            self._producer.produce(log, new, key, message.partition())
 
-    def _decoded(self, topic: str, value: bytes) -> dict[str, Any]:
-        body = BytesIO(value)
-        body.seek(5)
-        return schemaless_reader(body, self._schemas[topic], None)  # type: ignore[return-value]
+    def _publish(self, message: Any, at: datetime, output: dict[str, Any]) -> None:
+        value, key = self._avro.encoded(self._card.out, output), id_of(output).encode()
+        if self._head is None:
+            self._producer.produce(self._card.out, value, key)
+        else:
+            self._producer.produce(self._card.out, value, key, headers=self._head(message, at, self._card.out))
 
-    def _encoded(self, topic: str, fields: dict[str, Any]) -> bytes:
-        body = BytesIO()
-        body.write(self._heads[topic])
-        schemaless_writer(body, self._schemas[topic], fields)
-        return body.getvalue()
+    def _traced(self, message: Any, at: datetime, topic: str) -> Headers:
+        """The nine headers that ours writes, made by the same functions."""
+        place = message.topic(), message.partition(), message.offset()
+        return envelope.outgoing(envelope.cause_of(message.headers(), *place, at), self._card.group, 0, topic)
 
 
 if __name__ == "__main__":
-    Loop(*sys.argv[1:]).run()
+    Loop(cards.read(sys.argv[1])).run()

@@ -1,11 +1,10 @@
-"""The rules of the rows over dicts, as a bare loop would have them: (output, new state) of an event and a state."""
+"""The rules of the rows over dicts, for the bare loop and Python peers: (output, new state) of an event and a state."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from tests.bench.rules import MAX_AGE
-
+MAX_AGE = timedelta(hours=2)
 Fields = dict[str, Any]
 Rule = Callable[[Fields, Fields | None, datetime], tuple[Fields | None, Fields | None]]
 
@@ -16,6 +15,12 @@ def nothing(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields |
 
 def first_seen(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
     return None, {"count": 1 if state is None else state["count"] + 1}
+
+
+def counted(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
+    count = 1 if state is None else state["count"] + 1
+    receipt = {"order_id": event["order_id"], "customer_id": "", "total_cents": count, "item_count": 1}
+    return receipt, {"count": count}
 
 
 def accepted(event: Fields, state: Fields | None, at: datetime) -> tuple[Fields | None, Fields | None]:
@@ -54,6 +59,13 @@ def _won(lead_id: str, provider_id: str, order_id: str, at: datetime) -> Fields:
     return {"lead_id": lead_id, "order_id": order_id, "provider_id": provider_id, "wave": 1, "accepted_at": at}
 
 
+def id_of(output: Fields) -> str:
+    """The key of an output."""
+    found: str = output.get("lead_id") or output["order_id"]
+    return found
+
+
 RULES: dict[str, Rule] = {
-    "no-op": nothing, "new-key": first_seen, "avro": accepted, "w2": started, "ping": started, "w3": lead,
+    "no-op": nothing, "count-keys": first_seen, "count-out": counted, "new-key": first_seen, "avro": accepted,
+    "w2": started, "ping": started, "w3": lead, "keys": counted,
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """What waiting costs: every app of the shipped map in one process, and one app as its own `faust worker`."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -7,33 +8,26 @@ from streams.contracts.current import topology
 from streams.contracts.settings import Settings, from_env
 from streams.ops import schemas, topics
 from tests.bench.arena import Arena
-from tests.bench.figures import Figure
 from tests.bench.gauge import cpu_s, rss_mb
+from tests.bench.results import Round
 from tests.worker import Worker, free_port
 
 _TREE = Path(__file__).parents[2]
 _SETTLE_S = 3.0
 _SECRET = {"PARTNER_X_SECRET": "whsec_c2VjcmV0"}
-_ASKED_PERCENT, _ASKED_MB, _ASKED_ALONE_MB = 0.4, 300.0, 120.0
 
 
-def run(arena: Arena) -> list[Figure]:
+def run(arena: Arena, who: Sequence[str], rounds: int) -> Iterator[tuple[str, Round]]:
     env = arena.env("idle", CROSSDOCK_PREFIX="idle.", CROSSDOCK_TOPOLOGY=str(_TREE / "topology.yaml"), **_SECRET)
     _lay_out(from_env(env))
     seconds = 4.0 if arena.is_smoke else 10.0
     apps = len(topology().stanzas)
     together = ["cli.py", "run", f"--metrics-port={free_port()}"]
     percent, mb = _idle(Worker(together, _TREE, env, arena.root / "together.log"), seconds)
-    each = percent / apps
     alone = ["-m", "faust", "-A", "streams.subscribers.notifications", "worker", f"--web-port={free_port()}"]
     alone_percent, alone_mb = _idle(Worker(alone, _TREE, env, arena.root / "alone.log"), seconds)
-    return [
-        Figure(f"idle, {apps} apps in one process", f"{each:.2f} % of a core an app, {mb:.0f} MB", "", "",
-               f"≤ {_ASKED_PERCENT} % an app, ≤ {_ASKED_MB:.0f} MB", each <= _ASKED_PERCENT and mb <= _ASKED_MB,
-               {"percent": percent, "apps": apps, "mb": mb}),
-        Figure("idle, one app's own faust worker", f"{alone_percent:.2f} % of a core, {alone_mb:.0f} MB", "", "",
-               f"≤ {_ASKED_ALONE_MB:.0f} MB", alone_mb <= _ASKED_ALONE_MB, {"percent": alone_percent, "mb": alone_mb}),
-    ]  # fmt: skip
+    yield "ours", {"apps": apps, "percent_an_app": round(percent / apps, 3), "rss_mb": round(mb, 1),
+                   "alone_percent": round(alone_percent, 2), "alone_rss_mb": round(alone_mb, 1)}  # fmt: skip
 
 
 def _lay_out(settings: Settings) -> None:

@@ -29,8 +29,11 @@ class Inputs:
 
     def of(self, row: str, count: int) -> Iterator[Laid]:
         """`count` events of this row."""
-        made = {"w2": self._placed, "w3": self._leads, "avro": self._offered, "count": self._repeated}
-        return made.get(row, self._small)(count)
+        made = {
+            "w2": self._placed, "ping": self._placed, "w3": self._leads, "avro": self._offered, "no-op": self._small,
+            "new-key": self._small, "keys": self._small,
+        }  # fmt: skip
+        return made.get(row, self._repeated)(count)
 
     def _placed(self, count: int) -> Iterator[Laid]:
         for number in range(count):
@@ -45,7 +48,7 @@ class Inputs:
     def _repeated(self, count: int) -> Iterator[Laid]:
         for number in range(count):
             key = f"key-{number % _KEYS}"
-            yield "small", key, OrderCancelled(order_id=key, reason="changed_mind")
+            yield "small", key, OrderCancelled(order_id=key, reason=f"{number}")
 
     def _offered(self, count: int) -> Iterator[Laid]:
         for _ in range(count):

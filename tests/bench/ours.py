@@ -1,12 +1,21 @@
-"""A contestant: Crossdock's engine with one row's handler. `python -m tests.bench.ours ROW RUN`"""
+"""A contestant: Crossdock's engine with one row's handler. `python -m tests.bench.ours CARD`"""
 
 import asyncio
 import signal
 import sys
+from contextlib import nullcontext
 
 from streams.runtime.driver import Driver, exit_process
-from tests.bench import ground
+from streams.runtime.spec import AppSpec
+from tests.bench import card, ground, sampler, slow_channel
+from tests.bench.card import Card
 from tests.bench.rows import ROWS
+
+
+def app_of(told: Card) -> AppSpec:
+    source = told.inputs[0].rpartition(".")[0]
+    app = ground.spec(ROWS[told.row], told.group, source)
+    return slow_channel.delivered(app, told) if told.row == "slow" else app
 
 
 async def _serve(driver: Driver) -> None:
@@ -16,4 +25,7 @@ async def _serve(driver: Driver) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Driver(ground.spec(ROWS[sys.argv[1]], sys.argv[2]), exit_process, settings=ground.settings())))
+    told = card.read(sys.argv[1])
+    driver = Driver(app_of(told), exit_process, settings=ground.settings())
+    with sampler.sampled(told.group, told.report) if told.extra.get("profile") else nullcontext():
+        asyncio.run(_serve(driver))

@@ -1,7 +1,7 @@
 """The rules of the rows as handlers of ours; bare_rules.py has the same over dicts."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from streams.domain.commands import LeadRequest, StartLead
@@ -15,8 +15,8 @@ from streams.domain.events import (
     ProviderAcceptedLead,
     ReceiptRequested,
 )
+from tests.bench.bare_rules import MAX_AGE
 
-MAX_AGE = timedelta(hours=2)
 Decision = tuple[Any, list[Effect]]
 
 

@@ -37,9 +37,9 @@ class Jar:
         return f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}/{self.file_name}"
 
 
-def pinned_jars() -> list[Jar]:
-    """In class path order; one line of jars.lock is `sha256 bytes group:artifact:version`."""
-    lines = (line.split() for line in _PINNED.read_text().splitlines())
+def pinned_jars(pinned: Path = _PINNED) -> list[Jar]:
+    """In class path order; one line of the file is `sha256 bytes group:artifact:version`."""
+    lines = (line.split() for line in pinned.read_text().splitlines())
     return [Jar(sha256, int(size), *coordinate.split(":")) for sha256, size, coordinate in lines]
 
 
@@ -57,9 +57,9 @@ def locked(lock_file: Path) -> Iterator[None]:
         yield
 
 
-def ensure_jars(progress: Progress) -> list[Path]:
+def ensure_jars(progress: Progress, pinned: Path = _PINNED) -> list[Path]:
     """The class path; downloads what the cache lacks. Raises EmbeddedKafkaError."""
-    directory, jars = cache_directory(), pinned_jars()
+    directory, jars = cache_directory(), pinned_jars(pinned)
     if _missing(jars, directory):  # a complete cache may be read-only
         with disk_trouble_explained(directory, "set XDG_CACHE_HOME to another place"), locked(directory / "lock"):
             _download(_missing(jars, directory), directory, progress)
