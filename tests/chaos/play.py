@@ -19,6 +19,7 @@ from tests.chaos.brokers import Brokers
 from tests.chaos.crew import Crew
 from tests.chaos.endpoint import Endpoint
 from tests.chaos.faults import CUT, CUT_OFF, MOODS, OF_BROKERS, Fault
+from tests.chaos.retries import retries_counted
 from tests.chaos.traffic import orders_flow, providers_answer
 from tests.flow import SECRET, Flow
 
@@ -65,7 +66,7 @@ def play(kafka: Brokers, home: Path, seed: int, faults: Sequence[Fault], patienc
     outcome, started = Outcome(seed, faults), time.monotonic()
     with Endpoint(SECRET, seed) as endpoint, Flow(kafka.bootstrap, home, stage.drawn(endpoint.url)) as flow:
         crew = Crew(flow, stage.homes(home, seed), kafka.reach)
-        with providers_answer(flow, seed):
+        with retries_counted(flow) as retries, providers_answer(flow, seed):
             with orders_flow(flow, seed) as supply:
                 for fault in faults:
                     crew.tend(fault.after_s)
@@ -75,6 +76,7 @@ def play(kafka: Brokers, home: Path, seed: int, faults: Sequence[Fault], patienc
             began = time.monotonic()
             _come_to_rest(flow, endpoint, crew, supply.count, patience_s)
             outcome.drained_s = time.monotonic() - began
+        outcome.retries = len(retries)
         crew.stop()
         _judge(outcome, flow, endpoint, crew)
     outcome.took_s = time.monotonic() - started
@@ -140,7 +142,6 @@ def _odd_letters(outcome: Outcome, flow: Flow) -> list[str]:
     odd = []
     for group in flow.topology.stanzas:
         letters = flow.letters(group)
-        outcome.retries += flow.laned(group)
         outcome.letters[group] += len(letters)
         fair = group in _BY_PARTNER
         odd += [

@@ -61,7 +61,7 @@ class Orders:
 def orders_flow(flow: Flow, seed: int) -> Iterator[Orders]:
     """Until it is left."""
     supply = Orders(flow, seed)
-    with _meanwhile(supply.run):
+    with meanwhile(supply.run):
         yield supply
 
 
@@ -77,12 +77,12 @@ def providers_answer(flow: Flow, seed: int) -> Iterator[None]:
             except (SendFailed, Unavailable):
                 continue
 
-    with _meanwhile(answer):
+    with meanwhile(answer):
         yield
 
 
 @contextmanager
-def _meanwhile(act: Act) -> Iterator[None]:
+def meanwhile(act: Act) -> Iterator[None]:
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         acting = pool.submit(act, stop)
