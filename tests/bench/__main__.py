@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from tests.bench import asked, contestants, count, idle, kills, latency, printed, race, report, restore, slow, where
+from tests.bench import asked, contestants, count, idle, kills, latency, race, report, restore, slow, where
 from tests.bench.arena import Arena
 from tests.bench.results import Book, Round
 from tests.kafka_server import KafkaServer
@@ -84,7 +84,11 @@ def _race(rows: Sequence[str], how: Mapping[str, Any]) -> None:
             who = [each for each in wanted if each not in skipped]
             for contestant, found in row.run(arena, who, 1 if how["smoke"] else how["rounds"]):
                 book.add(name, contestant, found)
-                click.echo(f"{name:12} {contestant:14} {printed.said(found)}")
+                click.echo(f"{name:12} {contestant:14} {_said(found)}")
+
+
+def _said(found: Round) -> str:
+    return ", ".join(f"{name} {value:,g}" for name, value in found.items())
 
 
 if __name__ == "__main__":

@@ -93,5 +93,5 @@ def _exact(book: Book) -> Iterator[Answer]:
     if total is not None:
         said = " / ".join(f"{value:,.0f}" for value in cells.values())
         is_met = all(value == total for value in cells.values())
-        yield Answer(f"{total:,.0f} events under {kills:.0f} kill -9, one disk lost: counted / outputs / different ones",
-                     f"{total:,.0f} each", said, is_met, "")  # fmt: skip
+        what = f"{total:,.0f} events under {kills:.0f} kill -9, one disk lost: counted / outputs / different ones"
+        yield Answer(what, f"{total:,.0f} each", said, is_met, "")

@@ -15,12 +15,16 @@ Round = Mapping[str, float]  # by the name of what was measured, its unit at the
 
 
 class Spread(NamedTuple):
-    """Least, median and greatest of some rounds."""
+    """Least, median and greatest of some rounds; formatted like a float it gives all three, or the one there is."""
 
     least: float
     median: float
     greatest: float
     rounds: int
+
+    def __format__(self, spec: str) -> str:
+        shown = dict.fromkeys(format(value, spec) for value in self[:3])
+        return " / ".join(format(value, spec) for value in self[:3]) if len(shown) > 1 else next(iter(shown))
 
 
 class Book:
@@ -44,6 +48,13 @@ class Book:
         """None where it was not measured."""
         rounds = self.rows.get(row, {}).get("rounds", {}).get(who, [])
         known = sorted(each[what] for each in rounds if what in each)
+        return Spread(known[0], median(known), known[-1], len(known)) if known else None
+
+    def ratio(self, row: str, what: str, who: str, rival: str) -> Spread | None:
+        """Round by round, as they were run side by side."""
+        rounds = self.rows.get(row, {}).get("rounds", {})
+        pairs = zip(rounds.get(who, []), rounds.get(rival, []), strict=False)
+        known = sorted(one[what] / other[what] for one, other in pairs if one.get(what) and other.get(what))
         return Spread(known[0], median(known), known[-1], len(known)) if known else None
 
     def median(self, row: str, who: str, what: str) -> float | None:

@@ -102,6 +102,14 @@ def test_a_full_cache_asks_nobody_and_a_damaged_jar_is_fetched_again(mirror: Mir
     assert list(mirror.asked) == [f"/{pinned_jars()[0].path}"]
 
 
+def test_jars_that_somebody_else_pinned_come_the_same_way(mirror: Mirror, tmp_path: Path) -> None:
+    jar = pinned_jars()[-1]
+    pinned = tmp_path / "other.lock"
+    pinned.write_text(f"{jar.sha256} {jar.size} {jar.group}:{jar.artifact}:{jar.version}\n", encoding="utf-8")
+    assert ensure_jars(ignore, pinned) == [cache_directory() / jar.file_name]
+    assert list(mirror.asked) == [f"/{jar.path}"]
+
+
 def test_two_processes_at_once_download_each_jar_once(mirror: Mirror) -> None:
     code = "from streams.ops.kafka.jars import ensure_jars; ensure_jars(lambda step, done, total: None)"
     both = [subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY) for _ in range(2)]
