@@ -16,6 +16,7 @@ from streams.runtime.task import Task
 from streams.runtime.transaction import Aborted, Batch, Crash, offsets_of
 
 _EOF_COMMIT_S = 1.0  # offsets that only step over commit markers may wait this long for company
+_SETTLING_S = 0.008
 _RESULTS: tuple[DeliveryResult, ...] = ("delivered", "refused", "unreachable", "gone")
 _ABORTS_IN_A_ROW = 10  # a rebalance undoes one or two turns; a write that is refused undoes every turn
 _log = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ class Committer:
         self._last_commit = 0.0
         self._positions: dict[int, int] = {}
         self._aborts = 0
+
+    def settling_s(self) -> float:
+        """How long the last transaction is still being marked in its partitions: a next one would only be refused."""
+        return max(0.0, self._last_commit + _SETTLING_S - self._parts.clock.monotonic())
 
     def start(self) -> None:
         """Aborts what a dead worker of this slot left open, and fences it if it is not dead."""

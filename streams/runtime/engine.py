@@ -59,6 +59,11 @@ class Engine:
         """Has joined its group, and none of its tasks is being restored."""
         return self._membership.has_joined and all(task.is_live for task in self._membership.tasks.values())
 
+    @property
+    def patience_s(self) -> float:
+        """How long the next turn may wait for a record before it does anything else."""
+        return 0.0 if self._membership.remaining else self._patience.seconds(self._membership.live)
+
     def start(self) -> None:
         """Fence whoever had this slot before, then join the group."""
         self._commit.start()
@@ -67,7 +72,7 @@ class Engine:
     def turn(self) -> None:
         """One round; raises Crash or Stop where this worker must not go on."""
         self._watch.refuse_zombie()
-        patience_s = 0.0 if self._membership.remaining else self._patience.seconds(self._membership.live)
+        patience_s = self.patience_s
         self._intake.poll(patience_s, self._commit.settling_s() if patience_s else 0.0)
         self._membership.restore(self._parts.clock.now())
         tasks = self._membership.live

@@ -30,6 +30,7 @@ class Patience:
             return 0.0
         wake = [*self._due(ready, now_ms), *self._intake.lane_due(ready)]
         wake += [float(task.not_before_ms) for task in tasks if task.not_before_ms > now_ms]
+        wake += self._probe(now_ms)
         soonest = (min(wake) - now_ms) / 1000 if wake else self._parts.idle_s
         return max(_LEAST_S, min(soonest, self._parts.idle_s))
 
@@ -37,6 +38,12 @@ class Patience:
         """A queue has a record that can be tried at once; those of a partner who is down wait for its probes."""
         is_down = self._window is not None and not self._window.outage.is_up
         return not is_down and any(task.keys.running_on for task in ready)
+
+    def _probe(self, now_ms: float) -> Iterator[float]:
+        """When a partner who is down is tried again; a probe that is overdue has nothing to try."""
+        probe = None if self._window is None or self._window.outage.is_up else self._window.outage.breaker.next_probe
+        if probe is not None and (probe_ms := probe.timestamp() * 1000) > now_ms:
+            yield probe_ms
 
     def _due(self, ready: list[Task], now_ms: float) -> Iterator[float]:
         """When to ask for the ends that a timer needs; where those are known, what is read next wakes the poll."""

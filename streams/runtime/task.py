@@ -31,8 +31,8 @@ class Flight(Protocol):
 class Stream:
     """One Kafka partition that a task reads; `topic` is its logical name, `lane` its number on the ladder (else 0)."""
 
-    __slots__ = ("buffer", "committed", "end", "flying", "is_paused", "lane", "partition", "polled", "role", "room",
-                 "seen", "topic")
+    __slots__ = ("buffer", "committed", "end", "flying", "is_paused", "lane", "looked_s", "partition", "polled", "role",
+                 "room", "seen", "topic")
 
     def __init__(self, topic: str, partition: int, role: Role, lane: int = 0) -> None:
         self.topic, self.partition, self.role, self.lane = topic, partition, role, lane
@@ -46,7 +46,7 @@ class Stream:
         self.buffer.clear()
         self.flying.clear()
         self.committed = self.polled = self.end = offset
-        self.is_paused, self.seen = False, -1
+        self.is_paused, self.seen, self.looked_s = False, -1, -1.0
 
     @property
     def done(self) -> int:

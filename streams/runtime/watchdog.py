@@ -12,7 +12,7 @@ from streams.runtime.record import Message
 from streams.runtime.transaction import Batch
 
 SESSION_S = 6.0
-_COMMIT_S = 12.0  # the broker has long aborted what is older (clients.py)
+COMMIT_S = 12.0  # the broker has long aborted what is older (clients.py)
 _TICK_S = 0.5
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,8 @@ class Watch:
         self._file, self._names, self._timeout_s, self._end = directory / "hung", names, timeout_s, end
         self._is_kafka_up = is_kafka_up
         self._at: Message | Batch | str | None = None
+        self._seen: Message | Batch | str | None = None
+        self._since = 0.0
         self._ticked = time.monotonic()
         self._stop = Event()
 
@@ -66,20 +68,27 @@ class Watch:
         if time.monotonic() - self._ticked > SESSION_S:
             self._end("the process slept longer than its session")
 
+    def look(self, now: float) -> None:
+        """Once every tick, in seconds of a clock that never goes back."""
+        at, age = self._at, now - self._since
+        if at is None or at is not self._seen:
+            self._seen, self._since = at, now
+        elif isinstance(at, Batch):
+            if age <= COMMIT_S:
+                return
+            if not self._is_kafka_up():
+                self._since = now  # once it is back, the answer is given its time
+            elif self._at is at:
+                self._end(f"a transaction has had no answer for {COMMIT_S:g} s")
+        elif age > self._timeout_s:
+            self._stop.set()
+            self._blame(at)
+
     def _run(self) -> None:
-        seen, since = None, 0.0
         while not self._stop.wait(_TICK_S):
             self.refuse_zombie()
-            self._ticked = now = time.monotonic()
-            at = self._at
-            if at is None or at is not seen:
-                seen, since = at, now
-            elif isinstance(at, Batch):
-                if now - since > _COMMIT_S and self._is_kafka_up() and self._at is at:
-                    self._end(f"a transaction has had no answer for {_COMMIT_S:g} s")
-            elif now - since > self._timeout_s:
-                self._blame(at)
-                return
+            self._ticked = time.monotonic()
+            self.look(self._ticked)
 
     def _blame(self, at: Message | str) -> None:
         id = at if isinstance(at, str) else f"{self._names.logical(at.topic())}-{at.partition()}-{at.offset()}"
