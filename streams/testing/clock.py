@@ -33,6 +33,10 @@ class VirtualClock(Clock):
     def now(self) -> datetime:
         return self._now
 
+    @property
+    def now_ms(self) -> int:
+        return round(self._now.timestamp() * 1000)
+
     def monotonic(self) -> float:
         return (self._now - self._start).total_seconds()
 

@@ -20,7 +20,7 @@ Callback = Callable[["Consumer", list[TopicPartition]], None]
 
 
 class Consumer:
-    """`poll` never moves the clock: whoever drives the system sees in `waits_until` how long it would have waited."""
+    """`poll` never waits: what may come while time goes by, whoever drives the system lets come before."""
 
     def __init__(self, cluster: "Cluster", process: Process, group: str, **options: Any) -> None:
         """Options: `instance`, `session_s`, `is_committed_only`."""
@@ -31,7 +31,6 @@ class Consumer:
         self._offsets = cluster.groups.of(group).offsets
         self._callbacks: dict[str, Callback | None] = {}
         self._is_closed = False
-        self.waits_until = self._clock.now()
         process.on_silent.append(self._joining.fall_silent)
         process.on_thaw.append(self._joining.go_on)
 
@@ -50,10 +49,7 @@ class Consumer:
 
     @called("consumer.poll")
     def poll(self, timeout: float = -1) -> Message | None:
-        message = self._next()
-        wait = 0.0 if message is not None else max(timeout, 0.0)
-        self.waits_until = self._clock.now() + timedelta(seconds=wait)
-        return message
+        return self._next()
 
     @called("consumer.consume")
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message]:

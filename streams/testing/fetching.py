@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from itertools import islice
+from typing import NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaError, Message, TopicPartition
 
 from streams.testing.errors import refused
+from streams.testing.log import Stored
 from streams.testing.topics import Place, Topics
 
 FETCH = 500  # records of one partition that come at once
@@ -26,12 +28,20 @@ class Position:
         self.eof = -1
 
 
+class Fetched(NamedTuple):
+    """Something fetched ahead; `message` is None for a marker, which only moves the position."""
+
+    place: Place
+    next: int
+    message: Message | None
+
+
 class Fetching:
     """Reads committed records only, or all of them; the end of each partition is told once, wherever it is."""
 
     def __init__(self, topics: Topics, is_committed_only: bool) -> None:
         self._topics, self._is_committed_only = topics, is_committed_only
-        self._queue: deque[Message] = deque()
+        self._queue: deque[Fetched] = deque()
         self.limit: Callable[[], int] = lambda: FETCH
         self.positions: dict[Place, Position] = {}
 
@@ -55,20 +65,19 @@ class Fetching:
             position = self.positions.get((part.topic, part.partition))
             if position is not None and position.is_paused != is_paused:
                 self._forget((part.topic, part.partition))
-                position.fetch, position.is_paused = position.next, is_paused
+                position.go(position.next)
+                position.is_paused = is_paused
 
-    def take(self) -> Any | None:
+    def take(self) -> Message | None:
         """The next record, end or error of any partition; None where there is nothing now."""
         if not self._queue:
             self._fetch()
-        if not self._queue:
-            return None
-        message = self._queue.popleft()
-        if message.error() is None:
-            offset = message.offset()
-            assert offset is not None
-            self.positions[_place(message)].next = offset + 1
-        return message
+        while self._queue:
+            place, after, message = self._queue.popleft()
+            self.positions[place].next = after
+            if message is not None:
+                return message
+        return None
 
     @property
     def has_news(self) -> bool:
@@ -76,55 +85,48 @@ class Fetching:
             self._fetch()
         return bool(self._queue)
 
-    def end(self, place: Place) -> int:
-        log = self._topics.log(place)
-        return log.stable_end if self._is_committed_only else log.end
-
     def _fetch(self) -> None:
         for place, position in list(self.positions.items()):
             if not position.is_paused and self._fetch_one(place, position):
                 self.positions[place] = self.positions.pop(place)  # others come first the next time
 
     def _fetch_one(self, place: Place, position: Position) -> bool:
-        log, end = self._topics.log(place), self.end(place)
+        """Whether there was anything to fetch."""
+        log = self._topics.log(place)
         if not log.start <= position.fetch <= log.end:
-            self._queue.append(_told(place, position.fetch, KafkaError._AUTO_OFFSET_RESET))
+            self._tell(place, position.fetch, KafkaError._AUTO_OFFSET_RESET)
             position.is_paused = True
             return True
-        stamped, limit = self._topics.by_name[place[0]].timestamp_type, self.limit()
-        for stored in log.read(position.fetch, end):
-            if limit <= 0:
-                return True
-            limit -= 1
-            self._queue.append(
-                Message(
-                    topic=place[0], partition=place[1], offset=stored.offset, key=stored.key, value=stored.value,
-                    headers=stored.headers,  # type: ignore[arg-type]
-                    timestamp=(stamped, stored.time_ms),
-                )
-            )  # fmt: skip
+        end, kind = log.stable_end if self._is_committed_only else log.end, self._topics.by_name[place[0]]
+        before = len(self._queue)
+        for stored in islice(log.fetch(position.fetch, end), self.limit()):
+            message = None if stored.is_control else _message(place, stored, kind.timestamp_type)
+            self._queue.append(Fetched(place, stored.offset + 1, message))
             position.fetch = stored.offset + 1
-        position.fetch = max(position.fetch, end)
-        if position.eof != position.fetch:
-            position.eof = position.fetch
-            self._queue.append(_told(place, position.fetch, KafkaError._PARTITION_EOF))
-        return True
+        if next(log.fetch(position.fetch, end), None) is None and position.eof != max(end, position.fetch):
+            position.eof = position.fetch = max(end, position.fetch)
+            self._tell(place, position.fetch, KafkaError._PARTITION_EOF)
+        return len(self._queue) > before
+
+    def _tell(self, place: Place, offset: int, code: int) -> None:
+        message = Message(topic=place[0], partition=place[1], offset=offset, error=KafkaError(code))
+        self._queue.append(Fetched(place, offset, message))
 
     def _forget(self, place: Place) -> None:
-        self._queue = deque(message for message in self._queue if _place(message) != place)
-        self.positions[place].eof = -1
+        self._queue = deque(fetched for fetched in self._queue if fetched.place != place)
 
     def _real(self, place: Place, offset: int) -> int:
+        log = self._topics.log(place)
         if offset == OFFSET_BEGINNING:
-            return self._topics.log(place).start
-        return self.end(place) if offset == OFFSET_END else offset
+            return log.start
+        if offset == OFFSET_END:
+            return log.stable_end if self._is_committed_only else log.end
+        return offset
 
 
-def _place(message: Message) -> Place:
-    topic, partition = message.topic(), message.partition()
-    assert topic is not None and partition is not None
-    return topic, partition
-
-
-def _told(place: Place, offset: int, code: int) -> Message:
-    return Message(topic=place[0], partition=place[1], offset=offset, error=KafkaError(code))
+def _message(place: Place, stored: Stored, timestamp_type: int) -> Message:
+    return Message(
+        topic=place[0], partition=place[1], offset=stored.offset, key=stored.key, value=stored.value,
+        headers=stored.headers,  # type: ignore[arg-type]
+        timestamp=(timestamp_type, stored.time_ms),
+    )  # fmt: skip

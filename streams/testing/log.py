@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from streams.testing.clock import VirtualClock
+
 Headers = list[tuple[str, bytes | None]]
 
 
@@ -42,20 +44,25 @@ class Log:
             self._open.setdefault(record.producer, record.offset)
         return record
 
-    def decide(self, producer: int, is_commit: bool, now_ms: int) -> None:
+    def decide(self, producer: int, is_commit: bool, clock: VirtualClock) -> None:
         """The marker takes an offset, also where the transaction wrote nothing here."""
         first = self._open.pop(producer, self.end)
         if not is_commit:
             for record in self._records[self._index(first) :]:
                 record.is_aborted |= record.producer == producer
-        self.append(Stored(-1, None, None, None, now_ms, is_control=True))
+        self.append(Stored(-1, None, None, None, clock.now_ms, is_control=True))
 
     def read(self, offset: int, end: int) -> Iterator[Stored]:
         """What is visible from `offset` up to `end`."""
-        for record in self._records[self._index(offset) :]:
+        return (record for record in self.fetch(offset, end) if not record.is_control)
+
+    def fetch(self, offset: int, end: int) -> Iterator[Stored]:
+        """What a client gets of it: the markers, too."""
+        for index in range(self._index(offset), len(self._records)):
+            record = self._records[index]
             if record.offset >= end:
                 return
-            if not (record.is_control or record.is_aborted):
+            if not record.is_aborted:
                 yield record
 
     def delete_before(self, offset: int) -> None:

@@ -60,7 +60,7 @@ class Producer:
         log, found = self._cluster.topics.log(place), self._cluster.topics.by_name[topic]
         if sum(map(len, (value or b"", key or b""))) + 70 > found.max_bytes:
             return self._report(on_delivery, KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), Message(topic=topic))
-        now_ms = round(self._cluster.clock.now().timestamp() * 1000)
+        now_ms = self._cluster.clock.now_ms
         stored = Stored(-1, key, value, _headers(more.get("headers")), now_ms, self._writer(place))
         log.append(stored)
         message = Message(topic=topic, partition=place[1], offset=stored.offset, key=key, value=value,

@@ -1,12 +1,13 @@
 """Who works next: every worker when it has something to do; the clock goes on when nobody has."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streams.testing.clock import VirtualClock
 from streams.testing.worker import Worker
 
-TURNS = 100_000  # without time passing; nobody is that busy
+TURNS = 20_000  # without a rest; nobody is that busy
+_TAKES = timedelta(milliseconds=1)  # of a hundred rounds, so that who waits for time to pass does not wait for ever
 
 
 def run_while(clock: VirtualClock, workers: Mapping[str, Worker], is_soon: Callable[[datetime], bool]) -> None:
@@ -21,6 +22,8 @@ def run_while(clock: VirtualClock, workers: Mapping[str, Worker], is_soon: Calla
                     worker.turn()
             turns += 1
             assert turns < TURNS, "an engine is busy without end"
+            if turns % 100 == 0:
+                clock.advance_to(clock.now() + _TAKES)
             continue
         if clock.next_alarm is not None:
             next_at = min(next_at, clock.next_alarm)

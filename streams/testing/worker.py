@@ -1,7 +1,7 @@
 """One worker of one app: the real engine over clients of the cluster in memory."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streams.contracts import names as derived
 from streams.contracts import schema_files
@@ -24,7 +24,7 @@ IDLE_S = 3600.0  # nothing that can be known in advance waits for the end of it
 
 
 class Worker:
-    """`turn` is one turn of the engine; between them the driver looks at `wakes_at`."""
+    """`turn` is one turn of the engine; whoever drives it gives it the next one at `wakes_at`."""
 
     def __init__(self, cluster: Cluster, spec: AppSpec, registry: Registry, seat: Seat) -> None:
         self.spec, self.process = spec, Process(f"{spec.group}-{seat.slot}")
@@ -47,18 +47,21 @@ class Worker:
             idle_s=IDLE_S,
         )
         self.engine = Engine(spec, self._parts, self.watch)
+        self._patient_until = cluster.clock.now()
 
     @property
     def wakes_at(self) -> datetime:
-        now = self._clock.now()
-        return now if self.consumer.has_news else max(self.consumer.waits_until, now)
+        """When its next turn is over waiting: at once where there is something to read."""
+        return self._clock.now() if self.consumer.has_news else self._patient_until
 
     def start(self) -> None:
         self.engine.start()
 
     def turn(self) -> None:
+        """The poll in it waits for nothing: that was done before, as long as `wakes_at` says."""
         self.watch.tick()
         self.engine.turn()
+        self._patient_until = self._clock.now() + timedelta(seconds=self.engine.patience_s)
 
     def stop(self) -> None:
         """In good order: it leaves, and what it has committed stays."""

@@ -14,6 +14,7 @@ from streams.testing.cluster import Cluster
 from streams.testing.process import Process
 
 PATIENCE_S = 20.0
+SESSION_S = 1.5  # an engine has 6 s
 APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 
@@ -51,7 +52,7 @@ class InMemory:
         self.cluster.topics.compact()
 
     def member(self, group: str, slot: str) -> Any:
-        return self.cluster.consumer(self._process, group, instance=f"{group}-{slot}")
+        return self.cluster.consumer(self._process, group, instance=f"{group}-{slot}", session_s=SESSION_S)
 
     def reader(self) -> Any:
         return self.cluster.reader(self._process)
@@ -99,7 +100,9 @@ class Real:
         put(self, topic, b"other", key=b"other")
 
     def member(self, group: str, slot: str) -> Any:
-        return self._kept(clients.group_consumer(self._settings, clients.Member(group, slot), 0.05))
+        static = {"group_id": group, "group_instance_id": f"{group}-{slot}", "partition_assignment_strategy": "range"}
+        times = {"session_timeout_ms": round(SESSION_S * 1000), "heartbeat_interval_ms": 300}
+        return self._kept(clients.reader(self._settings, **static, **times))
 
     def reader(self) -> Any:
         return self._kept(clients.reader(self._settings))

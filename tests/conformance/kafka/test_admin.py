@@ -22,9 +22,11 @@ def test_the_end_counts_markers_and_at_its_level_what_is_undecided(kafka: Kafka)
     writer.begin_transaction()
     writer.produce(topic, b"2", b"k", 0)
     writer.flush(10)
-    assert (ends(kafka, topic, LAST, COMMITTED), ends(kafka, topic, LAST, UNCOMMITTED)) == (2, 3)
+    wait_until(kafka, lambda: ends(kafka, topic, LAST, COMMITTED) == 2)
+    assert ends(kafka, topic, LAST, UNCOMMITTED) == 3
     writer.abort_transaction(10)
-    assert (ends(kafka, topic, LAST, COMMITTED), ends(kafka, topic, LAST, UNCOMMITTED)) == (4, 4)
+    wait_until(kafka, lambda: ends(kafka, topic, LAST, COMMITTED) == 4)  # the marker comes after the answer
+    assert ends(kafka, topic, LAST, UNCOMMITTED) == 4
 
 
 def test_deleted_records_move_the_beginning_and_not_the_end(kafka: Kafka) -> None:
@@ -72,5 +74,5 @@ def test_compaction_keeps_the_newest_of_each_key_at_its_offset(kafka: Kafka) -> 
     kafka.compact(topic)
     wait_until(kafka, lambda: (0, b"1") not in read(kafka, topic)[0])
     seen, end = read(kafka, topic)
-    assert seen[-2:] == [(4, b"3"), (5, b"3")]
+    assert seen[:2] == [(4, b"3"), (5, b"3")]
     assert end >= 6

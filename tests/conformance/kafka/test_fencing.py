@@ -4,7 +4,17 @@ from typing import Any
 
 from confluent_kafka import KafkaError, TopicPartition
 
-from tests.conformance.kafka.kafkas import Kafka, begun, joined, joined_beside, new, read, refusal, wait_until
+from tests.conformance.kafka.kafkas import (
+    SESSION_S,
+    Kafka,
+    begun,
+    joined,
+    joined_beside,
+    new,
+    read,
+    refusal,
+    wait_until,
+)
 
 
 def flags(error: Any) -> tuple[bool, bool, bool]:
@@ -118,7 +128,7 @@ def test_a_member_that_the_group_does_not_know_is_refused(kafka: Kafka) -> None:
     member = joined(kafka, group, "a", topic)
     before = member.consumer.consumer_group_metadata()
     member.consumer.close()
-    kafka.sleep(8.0)
+    kafka.sleep(2 * SESSION_S)
     writer = begun(kafka, new("id"))
     error = refusal(writer.send_offsets_to_transaction, [TopicPartition(topic, 0, 1)], before, 10)
     assert (error.code(), flags(error)) == (KafkaError.UNKNOWN_MEMBER_ID, ABORT)

@@ -4,7 +4,17 @@ from typing import Any
 
 from confluent_kafka import OFFSET_INVALID, KafkaError, TopicPartition
 
-from tests.conformance.kafka.kafkas import Heard, Kafka, joined, joined_beside, new, polled_until, put, wait_until
+from tests.conformance.kafka.kafkas import (
+    SESSION_S,
+    Heard,
+    Kafka,
+    joined,
+    joined_beside,
+    new,
+    polled_until,
+    put,
+    wait_until,
+)
 
 
 def everything(topic: str, *numbers: int) -> list[tuple[str, int]]:
@@ -82,7 +92,7 @@ def test_a_static_member_that_is_gone_is_missed_after_its_session_and_the_others
     first = joined(kafka, group, "a", topic)
     second = joined_beside(kafka, first, group, "b", topic)
     first.consumer.close()
-    for _ in range(20):
+    for _ in range(5):
         second.consumer.poll(0.1)
         kafka.sleep(0.01)
     assert second.places == everything(topic, 1), "not before its session is over"
@@ -92,7 +102,7 @@ def test_a_static_member_that_is_gone_is_missed_after_its_session_and_the_others
 def test_a_member_outlives_a_pause_between_polls(kafka: Kafka) -> None:
     topic = kafka.topic()
     member = joined(kafka, new("group"), "a", topic)
-    kafka.sleep(7.0)
+    kafka.sleep(2 * SESSION_S)
     put(kafka, topic, b"1")
     found = wait_until(kafka, lambda: member.next_value())
     assert (found, len(member.log)) == (b"1", 1)

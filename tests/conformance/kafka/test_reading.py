@@ -161,3 +161,18 @@ def test_a_commit_of_a_generation_that_is_over_is_refused(kafka: Kafka) -> None:
     error = refusal(lambda: older.commit(offsets=[TopicPartition(topic, 0, 5)], asynchronous=False))
     assert error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL, KafkaError._FENCED)
     assert newer.consumer.committed([TopicPartition(topic, 0)], timeout=5)[0].offset == OFFSET_INVALID
+
+
+def test_what_was_paused_at_its_end_stands_behind_the_marker_also_where_all_before_it_was_deleted(kafka: Kafka) -> None:
+    topic, reader, writer = kafka.topic(), kafka.reader(), begun(kafka, new("id"))
+    writer.produce(topic, b"1", b"k", 0)
+    writer.commit_transaction(10)
+    reader.assign([TopicPartition(topic, 0, 0)])
+    assert to_the_end(kafka, reader) == ([(0, b"1")], 2)
+    reader.pause([TopicPartition(topic, 0)])
+    (deleted,) = kafka.admin().delete_records([TopicPartition(topic, 0, 2)]).values()
+    deleted.result(10)
+    reader.resume([TopicPartition(topic, 0)])
+    assert to_the_end(kafka, reader) == ([], 2), "told again after a pause"
+    put(kafka, topic, b"2")
+    assert to_the_end(kafka, reader) == ([(2, b"2")], 3)
