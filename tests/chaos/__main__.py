@@ -49,6 +49,10 @@ class Campaign:
         """Those on the same brokers and with the same kinds of faults."""
         return [each for each in played if each.setting == self.setting]
 
+    def is_due(self, played: Sequence[Round]) -> bool:
+        """Whether faults are left to come; if not, there is only a report to draw."""
+        return self.faults > book.faults_of(self.done(played))
+
     def next_round(self, played: Sequence[Round]) -> tuple[int, list[Fault]]:
         """Its seed and its faults; Faust's schedule goes on where the last round left it."""
         done = self.done(played)
@@ -86,19 +90,25 @@ def main(**asked: Any) -> None:
     """
     campaign = Campaign(**asked)
     played = book.known(campaign.rounds) if campaign.rounds else []
-    began, before = time.monotonic(), len(played)
+    before = len(played)
+    if campaign.is_due(played):
+        _go_on(campaign, played)
+    campaign.draw(played)
+    sys.exit(any(each.wrong for each in played[before:]))
+
+
+def _go_on(campaign: Campaign, played: list[Round]) -> None:
+    began = time.monotonic()
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossdock-chaos-")))
         kafka: Brokers = ThreeBrokers() if campaign.on == "three" else OneBroker()
         stack.enter_context(kafka)
         progress = stack.enter_context(steps())
-        while campaign.faults > book.faults_of(campaign.done(played)) and _minutes(began) < campaign.minutes:
+        while campaign.is_due(played) and time.monotonic() - began < 60 * campaign.minutes:
             played.append(_play(campaign, kafka, played, scratch, progress))
             if campaign.rounds is not None:
                 book.add(campaign.rounds, played[-1])
             campaign.draw(played)
-    campaign.draw(played)
-    sys.exit(any(each.wrong for each in played[before:]))
 
 
 def _play(campaign: Campaign, kafka: Brokers, played: Sequence[Round], scratch: Path, progress: Step) -> Round:
@@ -116,10 +126,6 @@ def _play(campaign: Campaign, kafka: Brokers, played: Sequence[Round], scratch: 
     outcome = play(kafka, home, seed, faults, campaign.patience, tell)
     click.echo("\n  ".join([f"{outcome}", *outcome.wrong[:20]]))
     return book.round_of(campaign.setting, outcome)
-
-
-def _minutes(since: float) -> float:
-    return (time.monotonic() - since) / 60
 
 
 if __name__ == "__main__":
