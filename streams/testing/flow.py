@@ -47,13 +47,16 @@ class Flow:
 
     def __init__(self, *apps: str | Any, channels: Mapping[str, Channel] | None = None) -> None:
         self._specs: dict[str, AppSpec] = {spec.group: spec for spec in map(spec_of, apps)}
+        self._channels = channels or {}
+        silent = [name for name, spec in self._specs.items() if spec.stanza.channel and name not in self._channels]
+        assert not silent, f"pass channels={{'{silent[0]}': …}}, which stands for that partner"
         self.topology: Topology = next(iter(self._specs.values())).topology
         self.clock = VirtualClock()
         self.cluster = Cluster(self.clock)
         for topic in topics(self.topology, has_registry=True):
             self.cluster.create(topic.name, topic.partitions, topic.config)
         self.codec: Codec = codec_of(registry := InMemory(), self.topology, self._specs.values())
-        self._registry, self._channels = registry, channels or {}
+        self._registry = registry
         self._outside = self.cluster.producer(Process("outside"), None)
         self._sent = 0
         self._left = ExitStack()
@@ -110,10 +113,16 @@ class Flow:
         for app in apps:
             self._running.pop(app).stop()
 
-    def kill(self, *apps: str) -> None:
-        """Between two turns; what a worker leaves in the middle of one is `Process.fate`'s to try."""
+    def kill(self, *apps: str, at: str = "") -> None:
+        """Between two turns, or in the middle of one: `at="before producer.commit_transaction"`, or `after` it."""
         for app in apps:
-            self._running.pop(app).process.kill()
+            if at:
+                self._running[app].process.kill_at(at)
+            else:
+                self._running.pop(app).process.kill()
+
+    def is_running(self, app: str) -> bool:
+        return app in self._running
 
     def records(self, topic: str) -> list[Stored]:
         """Every committed record, each partition in its order."""
@@ -144,11 +153,9 @@ class Flow:
         return found[0]
 
     def _courier(self, spec: AppSpec) -> StillCourier | None:
-        channel = self._channels.get(spec.group)
         if spec.stanza.channel is None:
             return None
-        assert channel is not None, f"{spec.group} is a partner: pass channels={{'{spec.group}': …}}"
-        courier = StillCourier(channel, spec.stanza.channel.timeout)
+        courier = StillCourier(self._channels[spec.group], spec.stanza.channel.timeout)
         self._left.callback(courier.close)
         return courier
 

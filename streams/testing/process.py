@@ -39,6 +39,15 @@ class Process:
         self.is_alive = False
         self._fall_silent()
 
+    def kill_at(self, moment: str) -> None:
+        """Such as `before producer.commit_transaction`, or `after` it: it has happened, and nobody here knows."""
+
+        def fate(call: str, phase: Phase) -> None:
+            if moment == f"{phase} {call}":
+                self.kill()
+
+        self.fate = fate
+
     def freeze(self) -> None:
         """Its clients send no heartbeats until `thaw`."""
         self.is_frozen = True

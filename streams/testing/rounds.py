@@ -1,25 +1,31 @@
 """Who works next: every worker when it has something to do; the clock goes on when nobody has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from datetime import datetime, timedelta
 
 from streams.testing.clock import VirtualClock
+from streams.testing.process import Killed
 from streams.testing.worker import Worker
 
 TURNS = 20_000  # without a rest; nobody is that busy
 _TAKES = timedelta(milliseconds=1)  # of a hundred rounds, so that who waits for time to pass does not wait for ever
 
 
-def run_while(clock: VirtualClock, workers: Mapping[str, Worker], is_soon: Callable[[datetime], bool]) -> None:
-    """As long as `is_soon` says so of the instant at which something happens next; workers take turns."""
+def run_while(clock: VirtualClock, workers: MutableMapping[str, Worker], is_soon: Callable[[datetime], bool]) -> None:
+    """As long as `is_soon` says so of the instant at which something happens next; workers take turns.
+
+    One that is killed in its turn is one no longer.
+    """
     turns = 0
     while workers:
         wakes = {name: worker.wakes_at for name, worker in workers.items()}
         next_at = min(wakes.values())
         if next_at <= clock.now():
-            for name, worker in workers.items():
-                if wakes[name] <= clock.now():
-                    worker.turn()
+            for name in [name for name, at in wakes.items() if at <= clock.now()]:
+                try:
+                    workers[name].turn()
+                except Killed:
+                    del workers[name]
             turns += 1
             assert turns < TURNS, "an engine is busy without end"
             if turns % 100 == 0:
