@@ -90,13 +90,7 @@ class Engine:
             return
         finally:
             self._watch(None)
-        if batch.counts["retried"]:
-            self._intake.laned(batch.outputs)
-        self._watch.settled(self._handlers.blamed)
-        self._handlers.forget_blamed()
-        if self._window is not None:
-            self._window.outage.committed()
-            self._parts.metrics.partner(self._window.outage.breaker.state)
+        self._committed(batch)
 
     def wind_down(self) -> bool:
         """Send out nothing more; False once nothing is in flight and the engine may stop."""
@@ -154,6 +148,16 @@ class Engine:
             self._settlement.performed(task, batch, timer.key, outcome)
             batch.barrier_s = self._barrier.waited_s(batch.now_ms)
             batch.fired.append(datetime.fromtimestamp(timer.due_ms / 1000, UTC))
+
+    def _committed(self, batch: Batch) -> None:
+        """What this turn did stands."""
+        if batch.counts["retried"]:
+            self._intake.laned(batch.outputs)
+        self._watch.settled(self._handlers.blamed)
+        self._handlers.forget_blamed()
+        if self._window is not None:
+            self._window.outage.committed()
+            self._parts.metrics.partner(self._window.outage.breaker.state)
 
     def _is_over(self) -> bool:
         return self._parts.clock.monotonic() > self._over_at

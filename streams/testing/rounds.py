@@ -12,20 +12,13 @@ _TAKES = timedelta(milliseconds=1)  # of a hundred rounds, so that who waits for
 
 
 def run_while(clock: VirtualClock, workers: MutableMapping[str, Worker], is_soon: Callable[[datetime], bool]) -> None:
-    """As long as `is_soon` says so of the instant at which something happens next; workers take turns.
-
-    One that is killed in its turn is one no longer.
-    """
+    """As long as `is_soon` says so of the instant at which something happens next."""
     turns = 0
     while workers:
         wakes = {name: worker.wakes_at for name, worker in workers.items()}
         next_at = min(wakes.values())
         if next_at <= clock.now():
-            for name in [name for name, at in wakes.items() if at <= clock.now()]:
-                try:
-                    workers[name].turn()
-                except Killed:
-                    del workers[name]
+            _round(workers, [name for name, at in wakes.items() if at <= clock.now()])
             turns += 1
             assert turns < TURNS, "an engine is busy without end"
             if turns % 100 == 0:
@@ -37,3 +30,12 @@ def run_while(clock: VirtualClock, workers: MutableMapping[str, Worker], is_soon
             return
         turns = 0
         clock.advance_to(next_at)
+
+
+def _round(workers: MutableMapping[str, Worker], names: list[str]) -> None:
+    """Each of them has one turn; who is killed in it is a worker no longer."""
+    for name in names:
+        try:
+            workers[name].turn()
+        except Killed:
+            del workers[name]
