@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from streams.verbs.progress import Step, steps
+from tests.bench.__main__ import RESULTS
 from tests.chaos import rounds as book
 from tests.chaos.brokers import Brokers, OneBroker, ThreeBrokers
 from tests.chaos.faults import DECK, Fault, schedule
@@ -39,7 +40,7 @@ class Campaign:
     home: Path | None
     rounds: Path | None
     report: Path | None
-    counted: Path | None
+    counted: Path
 
     @property
     def setting(self) -> str:
@@ -80,7 +81,7 @@ class Campaign:
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Keep maps, logs and states here.")
 @click.option("--rounds", type=click.Path(path_type=Path, dir_okay=False), help="Keep rounds here, go on there.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Draw what came out here.")
-@click.option("--counted", type=click.Path(path_type=Path, exists=True), help="For the report: of `tests.bench count`.")
+@click.option("--counted", type=click.Path(path_type=Path), default=RESULTS, help="Where `tests.bench count` wrote.")
 def main(**asked: Any) -> None:
     """Kill, freeze, cut off and mislead a running system, and judge it by its laws; exit code 1 if one is broken.
 
