@@ -49,9 +49,9 @@ uv run python -m tests.bench count                       # 300,000 events counte
 `--rounds FILE` keeps each round as a line of JSON and goes on where that file ends, `--minutes M` ends a slice, and
 `--report FILE` draws this page from all of them and from the results of the count.
 
-Three brokers hold every record three times (`min.insync.replicas` 2), each is also a voter of the metadata quorum, and the
-next one is struck only when every replica is in sync again. A lost disk is all that topics hold; the quorum's own log lies
-on another one, for a voter that forgets what it has voted for is beyond what such a quorum promises. Workers reach each
+Three brokers hold every record three times (`min.insync.replicas` 2); each is also a voter of the metadata quorum, and
+the next one is struck only when every replica is in sync again. A lost disk is all that topics hold; the quorum's own
+log lies on another one, for a voter that forgets its votes is beyond what such a quorum promises. Workers reach each
 broker through a proxy. A cut there is silence: no connection ends, and what was sent comes late.
 """
 
