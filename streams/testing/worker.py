@@ -31,7 +31,7 @@ class Worker:
         self._clock = cluster.clock
         member = f"{spec.group}-{seat.slot}"
         self.consumer = cluster.consumer(self.process, spec.group, instance=member)
-        self.watch = VirtualWatch(cluster.clock, seat.directory, self._end)
+        self.watch = VirtualWatch(cluster.clock, seat.directory, self.process)
         self._parts = Parts(
             consumer=self.consumer,
             producer=cluster.producer(self.process, member),
@@ -59,17 +59,12 @@ class Worker:
 
     def turn(self) -> None:
         """The poll in it waits for nothing: that was done before, as long as `wakes_at` says."""
-        self.watch.tick()
         self.engine.turn()
         self._patient_until = self._clock.now() + timedelta(seconds=self.engine.patience_s)
 
     def stop(self) -> None:
         """In good order: it leaves, and what it has committed stays."""
         self.engine.stop()
-
-    def _end(self, reason: str) -> None:
-        self.process.kill()
-        self.process.ask(reason, "before")
 
 
 def codec_of(registry: Registry, topology: Topology, specs: Iterable[AppSpec]) -> Codec:
