@@ -99,12 +99,11 @@ def main(**asked: Any) -> None:
 
 
 def _go_on(campaign: Campaign, played: list[Round]) -> None:
-    began = time.monotonic()
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossdock-chaos-")))
         kafka: Brokers = ThreeBrokers() if campaign.on == "three" else OneBroker()
         stack.enter_context(kafka)
-        progress = stack.enter_context(steps())
+        progress, began = stack.enter_context(steps()), time.monotonic()
         while campaign.is_due(played) and time.monotonic() - began < 60 * campaign.minutes:
             played.append(_play(campaign, kafka, played, scratch, progress))
             if campaign.rounds is not None:
