@@ -97,8 +97,10 @@ class Fetching:
             self._tell(place, position.fetch, KafkaError._AUTO_OFFSET_RESET)
             position.is_paused = True
             return True
-        end, kind = log.stable_end if self._is_committed_only else log.end, self._topics.by_name[place[0]]
-        before = len(self._queue)
+        end = log.stable_end if self._is_committed_only else log.end
+        if position.fetch >= end and position.eof == position.fetch:
+            return False
+        before, kind = len(self._queue), self._topics.by_name[place[0]]
         for stored in islice(log.fetch(position.fetch, end), self.limit()):
             message = None if stored.is_control else _message(place, stored, kind.timestamp_type)
             self._queue.append(Fetched(place, stored.offset + 1, message))

@@ -92,6 +92,10 @@ class Producer:
     def abort_transaction(self, timeout: float = -1) -> None:
         self._end("abort")
 
+    @called("producer.list_topics")
+    def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
+        return self._cluster.metadata()
+
     def __len__(self) -> int:
         return len(self._reports)
 

@@ -116,3 +116,15 @@ def test_what_the_outside_sends_twice_are_two_records(flow: Flow, handler: Handl
 def test_a_partner_needs_somebody_who_stands_for_it() -> None:
     with pytest.raises(AssertionError, match="channels="):
         Flow("partner_x")
+
+
+def test_the_same_twice_is_the_same_to_the_last_byte() -> None:
+    def played() -> str:
+        with Flow("matching", "analytics", APP) as flow:
+            flow.send(*placed("a", "b", "c"))
+            flow.kill(APP, at="after producer.produce")
+            flow.advance(timedelta(hours=1))
+            flow.start(APP)
+            return repr({topic: flow.records(topic) for topic in flow.cluster.topics.by_name})
+
+    assert played() == played()

@@ -27,7 +27,7 @@ class Kafka(Protocol):
     def compact(self, topic: str) -> None: ...
     def member(self, group: str, slot: str) -> Any: ...
     def reader(self) -> Any: ...
-    def producer(self) -> Any: ...
+    def producer(self, room: int = 100_000) -> Any: ...
     def writer(self, id: str, timeout_s: float = 10.0) -> Any: ...
     def admin(self) -> Any: ...
     def sleep(self, seconds: float) -> None: ...
@@ -57,8 +57,8 @@ class InMemory:
     def reader(self) -> Any:
         return self.cluster.reader(self._process)
 
-    def producer(self) -> Any:
-        return self.cluster.producer(self._process, None)
+    def producer(self, room: int = 100_000) -> Any:
+        return self.cluster.producer(self._process, None, queue=room)
 
     def writer(self, id: str, timeout_s: float = 10.0) -> Any:
         return self.cluster.producer(self._process, id, timeout_s=timeout_s)
@@ -107,8 +107,8 @@ class Real:
     def reader(self) -> Any:
         return self._kept(clients.reader(self._settings))
 
-    def producer(self) -> Any:
-        return clients.producer(self._settings)
+    def producer(self, room: int = 100_000) -> Any:
+        return clients.producer(self._settings, queue_buffering_max_messages=room)
 
     def writer(self, id: str, timeout_s: float = 10.0) -> Any:
         return clients.producer(self._settings, transactional_id=id, transaction_timeout_ms=round(timeout_s * 1000))

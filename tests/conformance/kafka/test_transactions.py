@@ -108,6 +108,33 @@ def test_keys_are_placed_as_java_does(kafka: Kafka) -> None:
     assert placed == {b"order-1": 4, b"order-2": 3, b"a": 4, "ü".encode(): 2}
 
 
+def test_a_full_queue_takes_nothing_until_its_reports_are_heard(kafka: Kafka) -> None:
+    topic, producer, heard = kafka.topic(), kafka.producer(room=3), list[int]()
+
+    def produce() -> None:
+        producer.produce(topic, b"", b"k", 0, on_delivery=lambda _, message: heard.append(message.offset()))
+
+    for _ in range(3):
+        produce()
+    with pytest.raises(BufferError):
+        produce()
+    wait_until(kafka, lambda: producer.poll(0.05) >= 0 and len(heard) == 3)
+    produce()
+    assert producer.flush(10) == 0
+    assert heard == [0, 1, 2, 3]
+
+
+def test_a_partition_that_does_not_exist_takes_nothing(kafka: Kafka) -> None:
+    topic, producer, codes = kafka.topic(), kafka.producer(), list[int]()
+    wait_until(kafka, lambda: topic in producer.list_topics(topic, timeout=5).topics)
+    try:
+        producer.produce(topic, b"", b"k", 7, on_delivery=lambda error, _: codes.append(error.code()))
+        producer.flush(10)
+    except KafkaException as failed:
+        codes.append(failed.args[0].code())
+    assert codes == [KafkaError._UNKNOWN_PARTITION]
+
+
 def test_a_commit_and_an_abort_without_any_record_are_fine(kafka: Kafka) -> None:
     writer = begun(kafka, new("id"))
     writer.commit_transaction(10)
