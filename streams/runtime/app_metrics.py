@@ -14,6 +14,7 @@ DeliveryResult = Literal["delivered", "refused", "unreachable", "gone"]
 PartnerState = Literal["up", "down", "paused"]
 _STATES: dict[PartnerState, int] = {"up": 0, "down": 1, "paused": 2}
 _FIRST_WAVE = 1
+_REASONS = ("Crash", "KafkaException")
 
 
 class AppMetrics:
@@ -41,6 +42,8 @@ class AppMetrics:
         """The metrics of this app, with its kind and owner announced; not ready until it says so."""
         metrics.INFO.labels(prefix, stanza.group, stanza.kind, stanza.owner).set(1)
         metrics.READY.labels(prefix, stanza.group).set(False)
+        for reason in _REASONS:  # a counter that begins at 1 has not risen in Prometheus' eyes
+            metrics.RESTARTS.labels(prefix, stanza.group, reason)
         return cls(stanza.group, prefix, stanza.policy.max_age if stanza.policy else None)
 
     def turn(self, processed: int, failed: int = 0, retried: int = 0, parked: int = 0, buried: int = 0) -> None:

@@ -68,6 +68,8 @@ class Driver:
             await self._run()
         except (Stop, Crash, KafkaException) as error:
             self._failure = str(error)
+            if not isinstance(error, Stop):
+                AppMetrics(self.spec.group, self.settings.prefix).restarted(type(error).__name__)
             raise
 
     async def _run(self) -> None:

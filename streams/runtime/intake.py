@@ -44,6 +44,7 @@ class Intake:
             self._sort(message)
         if found:
             self._record_bytes = sum(map(len, found)) / len(found)
+        self._count()
 
     def laned(self, outputs: list[Output]) -> None:
         """These were committed; those in lanes will be read at once."""
@@ -87,6 +88,14 @@ class Intake:
         else:
             stream.buffer.append(message)
             stream.polled = message.offset() + 1
+            stream.fresh += 1
+
+    def _count(self) -> None:
+        for task in self._membership.live:
+            for stream in task.streams.values():
+                if stream.fresh:
+                    self._parts.metrics.read(stream.topic, stream.fresh)
+                    stream.fresh = 0
 
     def _room(self) -> int:
         streams = (stream for task in self._membership.live for stream in task.streams.values())

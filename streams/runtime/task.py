@@ -31,14 +31,15 @@ class Flight(Protocol):
 class Stream:
     """One Kafka partition that a task reads; `topic` is its logical name, `lane` its number on the ladder (else 0)."""
 
-    __slots__ = ("buffer", "committed", "end", "flying", "is_paused", "lane", "looked_s", "partition", "polled", "role",
-                 "room", "seen", "topic")
+    __slots__ = ("buffer", "committed", "end", "flying", "fresh", "is_paused", "lane", "looked_s", "partition",
+                 "polled", "role", "room", "seen", "topic")
 
     def __init__(self, topic: str, partition: int, role: Role, lane: int = 0) -> None:
         self.topic, self.partition, self.role, self.lane = topic, partition, role, lane
         self.room = _ROOM[role.name.lower()]
         self.buffer: deque[Message] = deque()
         self.flying: deque[Flight] = deque()
+        self.fresh = 0  # records that no metric has counted yet
         self.reset(0)
 
     def reset(self, offset: int) -> None:

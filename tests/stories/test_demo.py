@@ -1,6 +1,7 @@
 """The demo as a user starts it: it ends with every law held, and leaves nothing running however it ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+
+from streams.ops.compose import DOCKER
+from tests.stories.prometheus_server import needs_prometheus
+from tests.stories.prometheus_server import running as scraping
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20.0
@@ -41,6 +46,32 @@ def is_left_clean(home: Path) -> bool:
     while running(home) and time.monotonic() < deadline:
         time.sleep(0.1)
     return running(home) == []
+
+
+def metrics_port(process: "subprocess.Popen[str]") -> int:
+    assert process.stderr
+    found = (re.search(r"metrics: http://127.0.0.1:(\d+)/metrics", line) for line in process.stderr)
+    return next(int(match[1]) for match in found if match)
+
+
+def shown_on_dashboards() -> set[str]:
+    """Every metric that a panel asks for."""
+    boards = (DOCKER / "grafana" / "dashboards").glob("*.json")
+    return {name for board in boards for name in re.findall(r"crossdock_\w+", board.read_text(encoding="utf-8"))}
+
+
+@needs_prometheus
+def test_a_prometheus_that_scrapes_a_running_demo_has_every_metric_of_the_dashboards(tmp_path: Path) -> None:
+    with demo(tmp_path, "--limit", "1000") as process:
+        with scraping(tmp_path, metrics_port(process), DOCKER / "alerts.yml") as prometheus:
+            missing, deadline = shown_on_dashboards(), time.monotonic() + PATIENCE_S
+            assert len(missing) > 20
+            while missing and time.monotonic() < deadline:
+                missing = {name for name in missing if not prometheus.query(name)}
+                time.sleep(0.2)
+            assert missing == set()
+        process.send_signal(signal.SIGINT)
+        process.communicate()
 
 
 def test_a_demo_ends_with_every_law_held(tmp_path: Path) -> None:

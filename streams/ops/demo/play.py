@@ -15,7 +15,7 @@ from streams.ops.demo.stage import Stage
 from streams.ops.demo.supply import Supply, Wish, supplied
 from streams.ops.demo.view import Say, rows
 from streams.ops.demo.watch import Watch
-from streams.ops.kafka.probe import free_port
+from streams.ops.kafka.probe import HOST, free_port
 from streams.ops.laws import judge, read, taken_from_log
 from streams.runtime.outside import Cluster
 
@@ -66,7 +66,8 @@ class Play:
             self.children.check()
             if time.monotonic() > deadline:
                 raise DemoFailed("\n  ".join([f"the apps are not live after {_LIVE_S:.0f} s:", *waiting]))
-            self.say("starting the apps", {"not live yet": str(len(waiting))} if waiting else None)
+            page = f"http://{HOST}:{port}/metrics"
+            self.say("starting the apps", {"metrics": page, "not live yet": str(len(waiting))})
             self.say.pause(_GLANCE_S)
 
     def _until_over(self, watch: Watch, supply: Supply, apps: Child) -> None:
