@@ -69,6 +69,7 @@ class Stanza:
     policy: SagaPolicy | None = None
     channel: Channel | None = None
     plan: tuple[str, ...] = ()
+    plan_by_priority: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

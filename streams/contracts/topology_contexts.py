@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from streams.contracts.mistakes import suggest
 from streams.contracts.topology import Source
 from streams.contracts.topology_draft import Draft, order, start
-from streams.contracts.topology_routes import Routes, add_commands, add_route_apps, add_route_topics
+from streams.contracts.topology_routes import Routes, add_commands, add_route_apps, add_route_topics, slip
 from streams.contracts.topology_sagas import add_saga
 from streams.contracts.topology_section import Name, Section
 from streams.contracts.topology_values import text
@@ -48,7 +48,7 @@ def _context(name: Name, section: Section, draft: Draft) -> Context:
     sagas = section.sections("sagas", "saga")
     routes = Routes(
         owner=owner,
-        slips=[(Name(slip, slips.at(slip)), slips.names(slip, may_repeat=True)) for slip in slips],
+        slips=[slip(name, slips) for name in slips],
         steps=section.sections("steps", "step"),
         heard=[heard for _, saga in sagas for heard in saga.names("on")],
     )

@@ -1,7 +1,8 @@
 """Routing slips of the map: their planners, their steps, and the topics between them, which nobody has to write."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from streams.contracts.mistakes import suggest
 from streams.contracts.topology import EventSpec, Source
@@ -10,7 +11,30 @@ from streams.contracts.topology_section import Name, Section
 from streams.contracts.yaml_lines import Located
 
 KEY = "lead_id"
-Slip = tuple[Name, tuple[Name, ...]]
+STANDARD = "standard"
+
+
+@dataclass(frozen=True)
+class Slip:
+    """The plans of one slip: for every order, and instead of that for orders of a priority."""
+
+    name: Name
+    plan: tuple[Name, ...]
+    by_priority: Mapping[str, tuple[Name, ...]]
+
+    @property
+    def plans(self) -> list[tuple[Name, ...]]:
+        return [self.plan, *self.by_priority.values()]
+
+
+def slip(name: str, slips: Section) -> Slip:
+    """A list of stops, or one for each priority: {standard: [...], priority: [...]}."""
+    where = Name(name, slips.at(name))
+    if not slips.holds_mapping(name):
+        return Slip(where, slips.names(name, may_repeat=True), {})
+    section = slips.section(name, f"slip {name}")
+    plans = {priority: section.names(priority, may_repeat=True) for priority in section}
+    return Slip(where, plans.pop(STANDARD, ()), plans)
 
 
 @dataclass(frozen=True)
@@ -24,7 +48,8 @@ class Routes:
 
     def addresses(self) -> dict[str, Name]:
         """Every step address, where it is first written."""
-        written = [stop for _, stops in self.slips for stop in stops] + [name for name, _ in self.steps]
+        stops = [stop for slip in self.slips for plan in slip.plans for stop in plan]
+        written = stops + [name for name, _ in self.steps]
         first = {name.text: name for name in reversed(written)}
         return {name.text: first[name.text] for name in written}
 
@@ -43,8 +68,8 @@ def add_route_topics(routes: Routes, draft: Draft) -> None:
     """Adds the topics of slips and of their steps."""
     for address, name in routes.addresses().items():
         _add_topic(name, slip_record(address), routes, draft)
-    for name, _ in routes.slips:
-        _add_topic(name, command_record(name.text), routes, draft)
+    for slip in routes.slips:
+        _add_topic(slip.name, command_record(slip.name.text), routes, draft)
 
 
 def add_commands(routes: Routes, draft: Draft) -> None:
@@ -71,9 +96,11 @@ def _add_topic(name: Name, record: str, routes: Routes, draft: Draft) -> None:
 def add_route_apps(routes: Routes, ends: Collection[str], draft: Draft) -> None:
     """Adds a planner for each slip and an app for each step; `ends` are the addresses that sagas read themselves."""
     settings = {name.text: section for name, section in routes.steps}
-    for slip, stops in routes.slips:
-        _check_end(slip, stops, ends, draft)
-        _add(slip, Section(f"slip {slip.text}", Located({}, slip.line), draft.mistakes), routes, draft, stops)
+    for slip in routes.slips:
+        for plan in slip.plans:
+            _check_end(slip.name, plan, ends, draft)
+        empty = Section(f"slip {slip.name.text}", Located({}, slip.name.line), draft.mistakes)
+        _add(slip.name, empty, routes, draft, slip)
     for address, name in routes.addresses().items():
         if address not in ends:
             _add(
@@ -84,12 +111,17 @@ def add_route_apps(routes: Routes, ends: Collection[str], draft: Draft) -> None:
             )
 
 
-def _add(name: Name, section: Section, routes: Routes, draft: Draft, stops: tuple[Name, ...] | None = None) -> None:
-    kind = "step" if stops is None else "planner"
-    sources = (Source(draft.events[name.text]),)
-    plan = tuple(stop.text for stop in stops or ())
-    draft.add_stanza(draft.stanza(name.text, section, sources, kind=kind, owner=routes.owner, plan=plan), name.line)
+def _add(name: Name, section: Section, routes: Routes, draft: Draft, slip: Slip | None = None) -> None:
+    own: dict[str, Any] = {"kind": "step", "owner": routes.owner}
+    if slip is not None:
+        by_priority = {priority: _texts(plan) for priority, plan in slip.by_priority.items()}
+        own |= {"kind": "planner", "plan": _texts(slip.plan), "plan_by_priority": by_priority}
+    draft.add_stanza(draft.stanza(name.text, section, (Source(draft.events[name.text]),), **own), name.line)
     section.done()
+
+
+def _texts(stops: tuple[Name, ...]) -> tuple[str, ...]:
+    return tuple(stop.text for stop in stops)
 
 
 def _check_end(slip: Name, stops: tuple[Name, ...], ends: Collection[str], draft: Draft) -> None:

@@ -79,6 +79,9 @@ class Section:
         inner = self.section(key)
         return [(Name(name, inner.at(name)), inner.section(name, f"{title} {name}")) for name in inner]
 
+    def holds_mapping(self, key: str) -> bool:
+        return key in self and isinstance(self._node.value[key].value, dict)
+
     def entries(self, key: str, title: str) -> list["Section"]:
         """The list `key` of mappings."""
         return [

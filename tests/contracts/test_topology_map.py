@@ -113,6 +113,15 @@ def test_every_setting_of_a_partner_reaches_its_stanza(shipped: Any, tmp_path: P
     assert stanza.channel.options == {"secret_env": "PARTNER_X_SECRET", "allow_private": True}
 
 
+def test_a_slip_may_have_a_plan_of_its_own_for_a_priority(shipped: Any, tmp_path: Path) -> None:
+    slips = shipped["contexts"]["provider"]["slips"]
+    standard, urgent = slips["lead.start"], ["lead.notify_candidates", "lead.await_acceptance"]
+    slips["lead.start"] = {"standard": standard, "priority": urgent}
+    stanzas = load_data(shipped, tmp_path).stanzas
+    assert stanzas["lead.start"].plan == tuple(standard)
+    assert stanzas["lead.start"].plan_by_priority == {"priority": tuple(urgent)}
+
+
 def test_a_step_may_have_settings_of_its_own(shipped: Any, tmp_path: Path) -> None:
     shipped["contexts"]["provider"]["steps"] = {"lead.match": {"retry": "quick", "handler_timeout": "90s"}}
     step = load_data(shipped, tmp_path).stanzas["lead.match"]

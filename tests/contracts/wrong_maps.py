@@ -78,6 +78,11 @@ ROUTES = [
         START.replace(", lead.await_acceptance", ""),
         "slip lead.start ends at lead.notify_candidates, which no saga",
     ),
+    (
+        START,
+        START.replace("[", "{priority: [", 1).replace("]", "]}"),
+        "slip lead.start has no stops; the last stop is one that a saga reads",
+    ),
     (START, "lead.start: []", "slip lead.start has no stops; the last stop is one that a saga reads"),
     (
         START,
