@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -120,6 +121,10 @@ class Flow:
                 self._running[app].process.kill_at(at)
             else:
                 self._running.pop(app).process.kill()
+
+    def freeze(self, app: str, at: str, during: timedelta) -> None:
+        """Its whole process stands still at that moment, as under SIGSTOP, while time goes on."""
+        self._running[app].process.freeze_at(at, partial(self.clock.sleep, during.total_seconds()))
 
     def is_running(self, app: str) -> bool:
         return app in self._running

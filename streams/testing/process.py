@@ -20,6 +20,10 @@ class Client(Protocol):
     def process(self) -> "Process": ...
 
 
+def _as_always(call: str, phase: Phase) -> None:
+    """Nothing happens to the process."""
+
+
 class Process:
     """`fate(call, phase)` is asked around every call of a client, and may raise, kill, freeze, or let time pass.
 
@@ -29,7 +33,7 @@ class Process:
 
     def __init__(self, name: str = "process") -> None:
         self.name = name
-        self.fate: Callable[[str, Phase], None] = lambda call, phase: None
+        self.fate: Callable[[str, Phase], None] = _as_always
         self.is_alive, self.is_frozen = True, False
         self.on_silent: list[Callable[[], None]] = []
         self.on_thaw: list[Callable[[], None]] = []
@@ -41,12 +45,15 @@ class Process:
 
     def kill_at(self, moment: str) -> None:
         """Such as `before producer.commit_transaction`, or `after` it: it has happened, and nobody here knows."""
+        self._do_at(moment, self.kill)
 
-        def fate(call: str, phase: Phase) -> None:
-            if moment == f"{phase} {call}":
-                self.kill()
+    def freeze_at(self, moment: str, meanwhile: Callable[[], None]) -> None:
+        def sleep() -> None:
+            self.freeze()
+            meanwhile()
+            self.thaw()
 
-        self.fate = fate
+        self._do_at(moment, sleep)
 
     def freeze(self) -> None:
         """Its clients send no heartbeats until `thaw`."""
@@ -64,6 +71,16 @@ class Process:
         self.fate(call, phase)
         if not self.is_alive:
             raise Killed(self.name)
+
+    def _do_at(self, moment: str, act: Callable[[], None]) -> None:
+        """The next time only."""
+
+        def fate(call: str, phase: Phase) -> None:
+            if moment == f"{phase} {call}":
+                self.fate = _as_always
+                act()
+
+        self.fate = fate
 
     def _fall_silent(self) -> None:
         for call in self.on_silent:

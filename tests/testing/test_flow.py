@@ -9,6 +9,7 @@ import pytest
 from streams.domain.effects import Effect, Publish
 from streams.domain.events import OrderPlaced, ReceiptRequested
 from streams.domain.failure import Poison
+from streams.runtime.transaction import Crash
 from streams.testing import Flow
 from streams.testing.apps import spec_of
 from tests.flow import placed
@@ -96,6 +97,26 @@ def test_a_kill_in_the_middle_of_any_call_costs_nothing_and_repeats_nothing(flow
     flow.send(*placed("e"))
     flow.settle()
     assert receipts(flow) == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize("call", ["producer.send_offsets_to_transaction", "producer.commit_transaction"])
+def test_a_worker_that_sleeps_through_its_transaction_is_fenced_and_the_next_one_does_its_work(
+    flow: Flow, call: str
+) -> None:
+    flow.freeze(APP, at=f"before {call}", during=timedelta(seconds=30))
+    flow.send(*placed("a"))
+    with pytest.raises(Crash, match="_FENCED"):
+        flow.settle()
+    assert receipts(flow) == []
+    flow.start(APP)
+    assert receipts(flow) == ["a"]
+
+
+def test_a_worker_that_slept_longer_than_its_session_ends_before_it_polls(flow: Flow) -> None:
+    flow.freeze(APP, at="after producer.commit_transaction", during=timedelta(seconds=7))
+    flow.send(*placed("a"))
+    flow.settle()
+    assert (flow.is_running(APP), receipts(flow)) == (False, ["a"])
 
 
 def test_who_starts_again_does_not_begin_anew(flow: Flow, handler: Handler) -> None:

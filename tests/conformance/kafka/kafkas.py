@@ -14,7 +14,7 @@ from streams.testing.cluster import Cluster
 from streams.testing.process import Process
 
 PATIENCE_S = 20.0
-SESSION_S = 1.5  # an engine has 6 s
+SESSION_S = 1.0  # an engine has 6 s
 APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 
@@ -23,8 +23,8 @@ class Kafka(Protocol):
 
     def topic(self, partitions: int = 1, **config: str) -> str: ...
     def remake(self, topic: str) -> None: ...
-    def compacted(self) -> str: ...
-    def compact(self, topic: str) -> None: ...
+    def compacted(self) -> str:
+        """A topic of `fill`, whose older values are gone, or will be soon."""
     def member(self, group: str, slot: str) -> Any: ...
     def reader(self) -> Any: ...
     def producer(self, room: int = 100_000) -> Any: ...
@@ -46,10 +46,10 @@ class InMemory:
         self.cluster.create(topic, 1, APPEND_TIME)
 
     def compacted(self) -> str:
-        return self.topic(cleanup_policy="compact")
-
-    def compact(self, topic: str) -> None:
+        topic = self.topic(cleanup_policy="compact")
+        fill(self, topic)
         self.cluster.topics.compact()
+        return topic
 
     def member(self, group: str, slot: str) -> Any:
         return self.cluster.consumer(self._process, group, instance=f"{group}-{slot}", session_s=SESSION_S)
@@ -74,10 +74,10 @@ class InMemory:
 
 
 class Real:
-    def __init__(self, broker: str) -> None:
+    def __init__(self, broker: str, compacted: str = "") -> None:
         self._settings = Settings(broker=broker, kafka_config={"log_level": "0"})
         self._admin = clients.admin(self._settings)
-        self._consumers: list[Any] = []
+        self._compacted, self._consumers = compacted, list[Any]()
 
     def topic(self, partitions: int = 1, **config: str) -> str:
         name = new("topic")
@@ -90,14 +90,17 @@ class Real:
         self._make(NewTopic(topic, 1, 1, config=APPEND_TIME))
 
     def compacted(self) -> str:
-        return self.topic(
+        return self._compacted
+
+    def to_be_compacted(self) -> str:
+        """A write closes the segment before it, which the cleaner takes some ten seconds later."""
+        topic = self.topic(
             cleanup_policy="compact", min_cleanable_dirty_ratio="0.01", segment_ms="100", max_compaction_lag_ms="100"
         )
-
-    def compact(self, topic: str) -> None:
-        """A write closes the segment before it, which the cleaner may take then."""
+        fill(self, topic)
         time.sleep(0.2)
         put(self, topic, b"other", key=b"other")
+        return topic
 
     def member(self, group: str, slot: str) -> Any:
         static = {"group_id": group, "group_instance_id": f"{group}-{slot}", "partition_assignment_strategy": "range"}
@@ -190,6 +193,13 @@ def put(kafka: Kafka, topic: str, *values: bytes | None, key: bytes | None = b"k
     for value in values:
         producer.produce(topic, value, key, partition)
     assert producer.flush(10) == 0
+
+
+def fill(kafka: Kafka, topic: str) -> None:
+    """Three values of each of two keys, in turn."""
+    for value in (b"1", b"2", b"3"):
+        put(kafka, topic, value, key=b"a")
+        put(kafka, topic, value, key=b"b")
 
 
 def values(messages: Iterable[Any]) -> list[bytes]:

@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from tests.conformance.kafka.kafkas import Kafka, begun, ends, new, put, read, wait_until
+from tests.conformance.kafka.kafkas import Kafka, begun, ends, new, put, wait_until
 
 COMMITTED, UNCOMMITTED = IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED
 FIRST, LAST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -64,15 +64,3 @@ def test_a_topic_made_anew_has_another_id(kafka: Kafka) -> None:
     assert id_of() == before
     kafka.remake(topic)
     assert id_of() != before
-
-
-def test_compaction_keeps_the_newest_of_each_key_at_its_offset(kafka: Kafka) -> None:
-    topic = kafka.compacted()
-    for value in (b"1", b"2", b"3"):
-        put(kafka, topic, value, key=b"a")
-        put(kafka, topic, value, key=b"b")
-    kafka.compact(topic)
-    wait_until(kafka, lambda: (0, b"1") not in read(kafka, topic)[0])
-    seen, end = read(kafka, topic)
-    assert seen[:2] == [(4, b"3"), (5, b"3")]
-    assert end >= 6

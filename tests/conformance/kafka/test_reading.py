@@ -176,3 +176,11 @@ def test_what_was_paused_at_its_end_stands_behind_the_marker_also_where_all_befo
     assert to_the_end(kafka, reader) == ([], 2), "told again after a pause"
     put(kafka, topic, b"2")
     assert to_the_end(kafka, reader) == ([(2, b"2")], 3)
+
+
+def test_compaction_leaves_the_newest_of_each_key_at_its_offset(kafka: Kafka) -> None:
+    topic = kafka.compacted()
+    wait_until(kafka, lambda: (0, b"1") not in read(kafka, topic)[0])
+    seen, end = read(kafka, topic)
+    assert seen[:2] == [(4, b"3"), (5, b"3")]
+    assert end >= 6
