@@ -35,15 +35,15 @@ class Row:
 _ROWS: Mapping[str, Row] = {
     **{row: Row(sorted(race.wanted(row)), partial(race.laps, row)) for row in race.RACES},
     "idle": Row(("ours",), idle.run),
-    "latency-20": Row(("ours", "bare"), partial(latency.run, row="ping", rate=20)),
-    "latency-200": Row(("ours", "bare"), partial(latency.run, row="ping", rate=200)),
-    "w3-latency": Row(_STATEFUL, partial(latency.run, row="w3", rate=200)),
+    "latency-20": Row(("ours", "bare"), partial(latency.at, "ping", 20)),
+    "latency-200": Row(("ours", "bare"), partial(latency.at, "ping", 200)),
+    "w3-latency": Row(_STATEFUL, partial(latency.at, "w3", 200)),
     "slow": Row(("ours", "asyncio", "parallel"), slow.run),
     "restore": Row(_RESTORED, restore.run),
     "count": Row(("ours",), count.run),
     "kills": Row(("ours", "faust", "faust-eos", "quix", "streams"), kills.run),
-    "w2-profile": Row(("ours",), partial(where.run, row="w2")),
-    "w3-profile": Row(("ours",), partial(where.run, row="w3")),
+    "w2-profile": Row(("ours",), partial(where.of, "w2")),
+    "w3-profile": Row(("ours",), partial(where.of, "w3")),
 }
 _SMOKE = ("w2", "w3", "w3-latency", "slow", "count")
 

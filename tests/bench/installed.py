@@ -47,7 +47,7 @@ def java(peer: str) -> tuple[str, ...]:
         _run([compiler, "-nowarn", "-cp", path, "-d", str(classes), str(source)])
         (classes / "complete").touch()
     runtime = Path(compiler).resolve().with_name("java")
-    return (str(runtime), "-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", path, source.stem)
+    return (str(runtime), "-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", path, source.stem)
 
 
 def _tool(name: str) -> str:

@@ -36,7 +36,7 @@ def _tables(book: Book) -> dict[str, str]:
         "w3": tables.beside(book, "w3", *_SPEED),
         "latency_20": tables.beside(book, "latency-20", "p50_ms", "p99_ms"),
         "latency_200": tables.beside(book, "latency-200", "p50_ms", "p99_ms"),
-        "w3_latency": tables.beside(book, "w3-latency", "p50_ms", "p99_ms", "cpu_percent"),
+        "w3_latency": tables.beside(book, "w3-latency", "p50_ms", "p99_ms", "cpu_percent", "others"),
         "slow": tables.beside(book, "slow", "took_s", "ordered"),
         "restore": tables.beside(book, "restore", "fresh_s", "kept_s", "wiped_s"),
         "kills": tables.beside(book, "kills", "leads", "lost", "doubled", "two_winners", "wrong", "died", "drain_s"),

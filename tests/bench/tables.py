@@ -16,7 +16,8 @@ _TITLES = {
 _MEASURES: Mapping[str, tuple[str, str]] = {
     "events_s": ("events/s", ",.0f"), "cpu_us": ("CPU µs/event", ".1f"), "rss_mb": ("RSS MB", ".0f"),
     "first_s": ("start → first output s", ".1f"), "p50_ms": ("p50 ms", ".1f"), "p99_ms": ("p99 ms", ".1f"),
-    "cpu_percent": ("CPU % of a core", ".0f"), "took_s": ("seconds", ".2f"), "fresh_s": ("no state s", ".1f"),
+    "cpu_percent": ("CPU % of a core", ".0f"), "others": ("cores others used", ".2f"),
+    "took_s": ("seconds", ".2f"), "fresh_s": ("no state s", ".1f"),
     "kept_s": ("disk kept s", ".1f"), "wiped_s": ("disk wiped s", ".1f"), "drain_s": ("drain s", ".1f"),
     "lost": ("lost", ".0f"), "doubled": ("doubled", ".0f"), "two_winners": ("two winners", ".0f"),
     "wrong": ("wrong winner", ".0f"), "died": ("died by itself", ".0f"), "leads": ("leads", ",.0f"),

@@ -12,7 +12,7 @@ from tests.bench.rows import ROWS
 _LEAST = 0.005  # of all samples
 
 
-def run(arena: Arena, who: Sequence[str], rounds: int, row: str) -> Iterator[tuple[str, Round]]:
+def of(row: str, arena: Arena, who: Sequence[str], rounds: int) -> Iterator[tuple[str, Round]]:
     """Shares of the samples; all of the row's events are worked through."""
     total, run = arena.lay_ready(row), arena.name(f"{row}-profile", "ours")
     app = ground.spec(ROWS[row], run)

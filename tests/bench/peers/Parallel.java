@@ -28,7 +28,6 @@ public class Parallel {
         settings.put("group.id", card.get("group").asText());
         settings.put("enable.auto.commit", "false");
         settings.put("auto.offset.reset", "earliest");
-        settings.put("max.poll.records", "10000");
         var bytes = new ByteArrayDeserializer();
         var consumer = new KafkaConsumer<byte[], byte[]>(settings, bytes, bytes);
         var options = ParallelConsumerOptions.<byte[], byte[]>builder()

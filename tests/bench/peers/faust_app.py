@@ -25,7 +25,7 @@ def app_of(card: Card) -> faust.App:
         producer_linger=0.005, producer_max_batch_size=256 * 1024, stream_wait_empty=False, web_enabled=False,
         broker_commit_interval=0.1 if card.guarantee == "exactly_once" else 2.8,
     )  # fmt: skip
-    table: Any = app.Table("state", partitions=card.partitions, **_RAW) if card.changelog else None
+    table: Any = _table(app, card) if card.changelog else None
     rule, avro, out = RULES[card.row], Avro(card), app.topic(card.out, **_RAW)
 
     @app.agent(app.topic(*card.inputs, **_RAW))
@@ -42,6 +42,13 @@ def app_of(card: Card) -> faust.App:
                 table[event.key] = avro.encoded(card.changelog, state)
 
     return app
+
+
+def _table(app: faust.App, card: Card) -> Any:
+    """Raw bytes; a table takes its serializers from types only, and for bytes that would be JSON."""
+    table: Any = app.Table("state", partitions=card.partitions, key_type=bytes, value_type=bytes)
+    table.key_serializer = table.value_serializer = "raw"
+    return table
 
 
 if __name__ == "__main__":
