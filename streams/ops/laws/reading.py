@@ -29,20 +29,33 @@ def read(cluster: Cluster, topology: Topology, taken: Mapping[str, Sequence[str]
 
     Partners with a topic on this cluster need not say. Raises Unavailable, RegistryUnavailable.
     """
-    codec = codec_of(cluster.settings, topology)
+    wanted = [topic for topic in kept(topology) if topic in cluster.topics]
+    stored = cluster.read([place for topic in wanted for place in cluster.places(topic)])
+    return history_of(topology, codec_of(cluster.settings, topology), stored, taken)
+
+
+def kept(topology: Topology) -> list[str]:
+    """Every topic that a history is made of; some of them the cluster may not have."""
+    served = [topic for topic, _ in partner_topics(topology.stanzas.values())]
+    return [*topology.events, *map(names.dead, topology.stanzas), *served]
+
+
+def history_of(
+    topology: Topology, codec: Codec, stored: Iterable[Stored], taken: Mapping[str, Sequence[str]] | None = None
+) -> History:
+    """What these committed records add up to; each partition in its order."""
     told, dead = _told(topology), {names.dead(group): group for group in topology.stanzas}
     partners = dict(partner_topics(topology.stanzas.values()))
     facts: list[Fact[Event | None]] = []
     letters: list[Letter] = []
     found: dict[str, list[str]] = defaultdict(list, {partner: [] for partner in partners.values()})
-    topics = [topic for topic in (*topology.events, *dead, *partners) if topic in cluster.topics]
-    for stored in cluster.read([place for topic in topics for place in cluster.places(topic)]):
-        if stored.topic in dead:
-            letters += _letter(dead[stored.topic], stored)
-        elif stored.topic in partners:
-            found[partners[stored.topic]].append(message_id(stored))
+    for each in stored:
+        if each.topic in dead:
+            letters += _letter(dead[each.topic], each)
+        elif each.topic in partners:
+            found[partners[each.topic]].append(message_id(each))
         else:
-            facts.append(_fact(stored, codec if stored.topic in told else None))
+            facts.append(_fact(each, codec if each.topic in told else None))
     return History(topology, facts, letters, {**found, **(taken or {})})
 
 

@@ -1,0 +1,1 @@
+"""The runtime's real code over the Kafka in memory; one seed decides everything that happens to it."""

@@ -1,0 +1,225 @@
+"""Deliberate bugs of the runtime, put in from here only: a judge that finds none of them is no judge."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from confluent_kafka import IsolationLevel, KafkaError, TopicPartition
+
+from streams.contracts.facts import due_at_ms
+from streams.domain import lead, order
+from streams.domain.answers import accept
+from streams.domain.breaker import Breaker
+from streams.runtime import keys
+from streams.runtime.barrier import Barrier
+from streams.runtime.commit import Committer
+from streams.runtime.engine import Engine
+from streams.runtime.membership import Membership
+from streams.runtime.outage import Outage
+from streams.runtime.perform import Performer
+from streams.runtime.positions import Positions
+from streams.runtime.restore import Restore
+from streams.runtime.settle import Settlement
+from streams.runtime.store import Position
+from streams.runtime.tables import Tables
+from streams.runtime.task import Stream
+from streams.runtime.transaction import Aborted, Batch
+from streams.runtime.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    what: str
+    owner: Any
+    name: str
+    instead: Any
+
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """The runtime with this bug; without any where the name is empty."""
+    if not name:
+        yield
+        return
+    mutant = MUTANTS[name]
+    is_property = isinstance(getattr(mutant.owner, mutant.name), property)
+    with patch.object(mutant.owner, mutant.name, property(mutant.instead) if is_property else mutant.instead):
+        yield
+
+
+def _mutant(owner: Any, attribute: str, what: str) -> Callable[[Any], Any]:
+    def plant(instead: Any) -> Any:
+        MUTANTS[instead.__name__.strip("_").replace("_", "-")] = Mutant(what, owner, attribute, instead)
+        return instead
+
+    return plant
+
+
+_commit, _transact = Committer.commit, Committer._transact
+_gather, _leaves, _begin, _drop_all = Engine._gather, Work._leaves, Restore.begin, Membership._drop_all
+_perform = Performer.perform
+
+
+@_mutant(Committer, "commit", "the store is written before the commit")
+def _store_first(self: Committer, batch: Any, tasks: Any) -> None:
+    for task in tasks:
+        changed = task.tables.changes()
+        if changed:
+            position = Position(task.changelog_next, task.changelog_id, batch.now_ms)
+            self._parts.store.write(task.partition, changed, position)
+    _commit(self, batch, tasks)
+
+
+@_mutant(Committer, "_transact", "offsets are committed one too far where there is more to read")
+def _offset_too_far(self: Committer, batch: Any, changes: Any, offsets: Any) -> None:
+    _transact(self, batch, changes, {place: at + 1 for place, at in offsets.items()})
+
+
+@_mutant(Committer, "_transact", "offsets are not sent")
+def _no_offsets(self: Committer, batch: Any, changes: Any, offsets: Any) -> None:
+    _transact(self, batch, changes, {})
+
+
+@_mutant(Committer, "_again", "a turn without news sends no offsets: nothing fences it")
+def _no_fence(self: Committer, tasks: Any) -> dict[Any, int]:
+    return {}
+
+
+@_mutant(Committer, "_transact", "an abort is taken for a commit")
+def _abort_passed_over(self: Committer, batch: Any, changes: Any, offsets: Any) -> None:
+    try:
+        _transact(self, batch, changes, offsets)
+    except Aborted:
+        for task in changes:
+            self._positions.setdefault(task.partition, 0)
+
+
+@_mutant(Barrier, "may_fire_until_ms", "a timer fires before its input is read")
+def _no_barrier(self: Barrier, task: Any) -> int | None:
+    return self._until_ms.get(task.partition)
+
+
+@_mutant(Barrier, "due_before_ms", "the clock's skew is forgotten")
+def _no_skew(self: Barrier, now_ms: int) -> int:
+    return now_ms
+
+
+@_mutant(Settlement, "_hold", "a failed record's key is not held")
+def _key_forgotten(self: Settlement, task: Any, key: bytes, held: Any) -> None:
+    task.keys.set(key, None)
+    task.timers.freed(key)
+
+
+@_mutant(Outage, "failed", "a partner that is down costs attempts")
+def _attempts_spent(self: Outage, batch: Any, key: bytes, error: Exception) -> bool:
+    return False
+
+
+@_mutant(Breaker, "lets_through", "a partner that is down is tried all the time")
+def _no_breaker(self: Breaker, now: Any) -> bool:
+    return self.state != "paused"
+
+
+@_mutant(Committer, "_store", "the store's position is one too far")
+def _position_too_far(self: Committer, changes: Any) -> None:
+    for task, changed in changes.items():
+        task.changelog_next = self._positions[task.partition] + 3
+        task.tables.committed(changed, Position(task.changelog_next, task.changelog_id, 1 << 60))
+
+
+@_mutant(Positions, "_offsets", "ends are asked for as READ_COMMITTED")
+def _stable_ends(self: Positions, places: Any, spec: Any) -> dict[Any, int]:
+    wanted = {TopicPartition(*place): spec() for place in places}
+    asked = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED) if wanted else {}
+    return {(part.topic, part.partition): found.result().offset for part, found in asked.items()}
+
+
+@_mutant(Membership, "rewind", "nothing is read again after an abort")
+def _no_rewind(self: Membership, task: Any) -> None:
+    task.load()
+    for stream in task.streams.values():
+        stream.buffer.clear()
+        stream.flying.clear()
+    self.on_live(task)
+
+
+@_mutant(Engine, "_gather", "the group's metadata is taken after the work")
+def _late_metadata(self: Engine, tasks: Any, batch: Any) -> None:
+    _gather(self, tasks, batch)
+    self._parts.consumer.process.ask("consumer.poll", "before")
+    batch.member = self._parts.consumer.consumer_group_metadata()
+
+
+@_mutant(Restore, "_take", "tombstones are passed over when a changelog is read")
+def _no_tombstones(self: Restore, message: Any, changes: Any) -> None:
+    partition, error = message.partition(), message.error()
+    task = self._tasks.get(partition)
+    if task is None:
+        return
+    if error is None:
+        if message.value() is not None:
+            changes.setdefault(partition, {})[message.key()] = message.value()
+        task.changelog_next = message.offset() + 1
+    elif error.code() == KafkaError._PARTITION_EOF:
+        changes.setdefault(partition, {})
+        task.changelog_next = max(task.changelog_next, message.offset())
+
+
+@_mutant(keys.Keys, "append", "the newest of a queue goes first")
+def _queue_reversed(self: keys.Keys, key: bytes, record: Any) -> None:
+    held = self.held[key]
+    self.recall(key, record, held.lane, held.attempts, 0)
+    self.set(key, order.Held(held.id, held.lane, held.attempts, held.first - 1, held.next, held.since_ms, held.due_ms))
+
+
+@_mutant(Work, "_leaves", "a lane's due time is not waited for")
+def _lane_at_once(self: Work, task: Any, batch: Any, lane: Any) -> bool:
+    is_gone: bool = _leaves(self, task, Batch(batch.now + timedelta(hours=1)), lane)
+    return is_gone
+
+
+@_mutant(Work, "_leaves", "what comes back from a lane is forgotten")
+def _lane_forgotten(self: Work, task: Any, batch: Any, lane: Any) -> bool:
+    due_ms = due_at_ms(lane.buffer[0].headers()) or 0
+    return due_ms <= batch.now_ms
+
+
+@_mutant(Tables, "rolled_back", "what an aborted turn has changed stays")
+def _not_rolled_back(self: Tables) -> None:
+    pass
+
+
+@_mutant(Restore, "begin", "restoring stops one record early")
+def _one_too_few(self: Restore, tasks: Any) -> Any:
+    return _begin(self, {task: end - 2 for task, end in tasks.items()})
+
+
+@_mutant(Membership, "_drop_all", "a revoked task goes on")
+def _not_dropped(self: Membership) -> None:
+    if not self._parts.consumer.assignment():
+        _drop_all(self)
+
+
+@_mutant(lead, "accept", "a repeated acceptance is answered again")
+def _answered_again(state: Any, event: Any, now: Any, policy: Any) -> Any:
+    if state is not None and state.stage not in ("awaiting", "escalated"):
+        offers = [replace(o, answer=None) if o.answer != "accepted" else o for o in state.offers]
+        return accept(replace(state, offers=offers, strangers=[]), event, now, policy)
+    return accept(state, event, now, policy)
+
+
+@_mutant(Performer, "perform", "an output goes to a partition that is not its key's")
+def _wrong_partition(self: Performer, effects: Any, cause: Any) -> Any:
+    found = _perform(self, effects, cause)
+    return found._replace(outputs=[output._replace(partition=0) for output in found.outputs])
+
+
+@_mutant(Stream, "done", "a delivery is committed before it lands")
+def _not_landed(self: Stream) -> int:
+    return self.buffer[0].offset() if self.buffer else max(self.polled, self.end)

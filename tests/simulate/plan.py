@@ -1,0 +1,66 @@
+"""What a seed has in store: which faults there are, and how often; most seeds lack some, so that each is seen alone."""
+
+from dataclasses import dataclass
+from random import Random
+
+CHAOS_S = (4.0, 16.0)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Rates are per call of a client unless they say otherwise."""
+
+    partitions: int
+    orders: int
+    chaos_s: float
+    kill: float
+    freeze: float
+    others: float  # other workers have their turn in the middle of a call
+    slow: float
+    unknown: float  # a call has happened, and its caller does not know that
+    refused: float
+    full: float  # the producer's queue
+    trouble: float  # a handler's, per event
+    garbage: int  # records
+    cut: int  # the most records of a fetch
+    partner_down: float  # seconds at a time
+    partner_loss: float
+    refusal: float
+    stops: int  # workers that are stopped in good order
+    lost_disk: float  # per restart
+    old_disk: float
+    commands: int  # replays and drops while it runs
+    is_marked_late: bool  # markers of transactions take their time
+    is_skewed: bool
+    is_compacting: bool
+
+
+def plan(dice: Random) -> Plan:
+    def some(rate: float, share: float = 0.6) -> float:
+        return rate * dice.uniform(0.3, 1.0) if dice.random() < share else 0.0
+
+    return Plan(
+        partitions=dice.choice((1, 2)),
+        orders=dice.randint(4, 10),
+        chaos_s=dice.uniform(*CHAOS_S),
+        kill=some(0.004),
+        freeze=some(0.001),
+        others=some(0.02),
+        slow=some(0.01),
+        unknown=some(0.01),
+        refused=some(0.01),
+        full=some(0.02, 0.3),
+        trouble=some(0.3),
+        garbage=round(some(12)),
+        cut=dice.choice((1, 2, 5, 500)),
+        partner_down=some(4.0),
+        partner_loss=some(0.2),
+        refusal=some(0.2),
+        stops=round(some(6)),
+        lost_disk=some(0.3),
+        old_disk=some(0.4),
+        commands=round(some(10)),
+        is_marked_late=dice.random() < 0.4,
+        is_skewed=dice.random() < 0.5,
+        is_compacting=dice.random() < 0.5,
+    )

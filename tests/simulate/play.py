@@ -1,0 +1,43 @@
+"""One seed from its first order to its verdict: chaos, then everything heals and drains, then it is judged."""
+
+import traceback
+from dataclasses import dataclass
+
+from streams.runtime.parts import Stop
+from tests.simulate.judge import broken
+from tests.simulate.operator import Operator
+from tests.simulate.world import Restless, Say, World
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    seed: int
+    violations: list[str]
+    turns: int
+    faults: int
+    seconds: float  # of the virtual clock
+
+
+def play(seed: int, say: Say | None = None) -> Outcome:
+    world = World(seed, say)
+    try:
+        found = _play(world)
+    except (Restless, Stop) as error:
+        found = [f"{type(error).__name__}: {error}"]
+    except Exception as error:  # whatever an engine raises that it should not
+        found = ["".join(traceback.format_exception(error))]
+    return Outcome(seed, found, world.turned, world.fates.befallen, world.clock.monotonic())
+
+
+def _play(world: World) -> list[str]:
+    operator = Operator(world)
+    world.market.begin()
+    operator.begin()
+    for seat in world.seats:
+        world.start(seat)
+    world.run_for(world.plan.chaos_s)
+    world.say("the world", "heals")
+    world.heal()
+    world.rest()
+    operator.tidy()
+    return broken(world, operator)

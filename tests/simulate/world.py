@@ -1,0 +1,216 @@
+"""One seed: workers, their Kafka, the market and its partners, from the first order until everything is at rest."""
+
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+from confluent_kafka import KafkaException
+
+from streams.domain.events import TimerDue
+from streams.domain.failure import Poison, TryLater
+from streams.runtime.transaction import Crash
+from streams.testing.clock import VirtualClock
+from streams.testing.cluster import Cluster
+from streams.testing.process import Killed
+from tests.simulate import apps
+from tests.simulate.fates import Fates
+from tests.simulate.market import Market
+from tests.simulate.partner import Courier, Partner
+from tests.simulate.plan import Plan, plan
+from tests.simulate.seats import Seat, ready
+from tests.simulate.worker import Worker
+
+Say = Callable[[float, str, str], None]
+TURNS = 60_000
+_AT_REST = timedelta(seconds=15)
+_TAKES = timedelta(milliseconds=1)
+_SKEW_MS = 250
+_KEYS = ("lead_id", "order_id", "provider_id", "key", "name", "wave")
+
+
+class Restless(Exception):
+    """The workers never come to rest."""
+
+
+class World:
+    """Everything in it is decided by `seed`; `say` hears what happens."""
+
+    def __init__(self, seed: int, say: Say | None = None) -> None:
+        self.seed, self.dice, self._say = seed, Random(seed), say
+        self.plan: Plan = plan(self.dice)
+        self.clock = VirtualClock()
+        self.cluster = Cluster(self.clock)
+        if self.plan.is_marked_late:
+            self.cluster.transactions.delay_s = lambda: self.dice.choice((0.0, 0.002, 0.02, 0.3))
+        self.topology, self.codec = apps.topology(self.plan.partitions), apps.codec(self.plan.partitions)
+        for topic in apps.cluster_topics(self.plan.partitions):
+            self.cluster.create(topic.name, topic.partitions, topic.config)
+        self.specs = apps.specs(self.plan.partitions, self._trouble)
+        self.market = Market(self.cluster, self.topology, self.codec, self.dice, self.plan)
+        self.market.changed = self.changed
+        self.fates = Fates(self, self.dice, self.plan)
+        partners = [g for g, spec in self.specs.items() if spec.stanza.channel]
+        self.partners = {group: Partner(self.dice, self.clock) for group in partners}
+        self.seats = [Seat(group, n) for group in self.specs for n in range(self.dice.choice((1, 2)))]
+        self.wrote_at = self.clock.now()
+        self.depth, self._changes, self._turns = 0, 0, 0
+        self._tries: Counter[str] = Counter()
+        self.found: list[str] = []  # what broke on the way
+
+    def changed(self) -> None:
+        """Something was written, or a group changed: whoever polls may have news."""
+        self._changes += 1
+
+    def say(self, who: str, what: str) -> None:
+        if self._say is not None:
+            self._say(self.clock.monotonic(), who, what)
+
+    def run_for(self, seconds: float) -> None:
+        """Whoever is not in the middle of a call works on meanwhile."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while (next_at := self._next_at()) <= end:
+            self._go_on(next_at)
+        self.clock.advance_to(end)
+
+    def rest(self) -> None:
+        """Until nothing was written for longer than anybody waits for anything."""
+        self.wrote_at = self.clock.now()
+        while self.clock.now() - self.wrote_at <= _AT_REST:
+            self._go_on(self._next_at())
+
+    def turns(self, number: int) -> None:
+        for _ in range(number):
+            self._go_on(self.clock.now())
+
+    def start(self, seat: Seat) -> None:
+        if seat.worker is not None:
+            return
+        spec = self.specs[seat.group]
+        courier = Courier(self.partners[seat.group], self.clock, self.changed) if spec.stanza.channel else None
+        self.say(seat.name, "starts")
+        seat.worker = Worker(self.cluster, spec, seat.slot, seat.store, self._cut, courier)
+        seat.worker.process.fate = partial(self.fates.decide, seat)
+        if self.plan.is_skewed:
+            seat.worker.clock.skew = timedelta(milliseconds=self.dice.randint(-_SKEW_MS, _SKEW_MS))
+        self._do(seat, seat.worker.engine.start)
+
+    def stop(self, seat: Seat) -> None:
+        """In good order."""
+        if seat.worker is not None and not seat.is_busy:
+            self.say(seat.name, "stops")
+            self._do(seat, partial(self._leave, seat))
+
+    def heal(self) -> None:
+        """No more faults; whoever is away comes back, and the partners are well."""
+        self.fates.is_over, self.market.is_open = True, False
+        for partner in self.partners.values():
+            partner.heal()
+        self.cluster.transactions.delay_s = lambda: 0.0
+
+    @property
+    def turned(self) -> int:
+        return self._turns
+
+    def _cut(self) -> int:
+        return self.dice.randint(1, self.plan.cut) if not self.fates.is_over else 500
+
+    def _next_at(self) -> Any:
+        now = self.clock.now()
+        if ready(self.seats, self._changes, now):
+            return now
+        wakes = [s.worker.patient_until for s in self.seats if s.worker is not None and not s.is_busy]
+        if (alarm := self.clock.next_alarm) is not None:
+            wakes.append(alarm)
+        return min(wakes, default=now + 2 * _AT_REST)
+
+    def _go_on(self, next_at: Any) -> None:
+        """One worker has a turn, or time passes."""
+        self._turns += 1
+        if self._turns > TURNS:
+            raise Restless(f"no rest after {TURNS} turns")
+        alarm = self.clock.next_alarm
+        if next_at > self.clock.now() or (alarm is not None and alarm <= next_at):
+            self.clock.advance_to(max(next_at, self.clock.now()))
+            self.changed()
+        who = ready(self.seats, self._changes, self.clock.now())
+        if who:
+            self._turn(self.dice.choice(who))
+        if self._turns % 50 == 0:
+            self.clock.advance_to(self.clock.now() + _TAKES)
+
+    def _turn(self, seat: Seat) -> None:
+        assert seat.worker is not None
+        self._do(seat, seat.worker.turn)
+        seat.seen = -1
+
+    def _do(self, seat: Seat, act: Callable[[], None]) -> None:
+        """Whoever dies of it comes back later, as a supervisor sees to it."""
+        worker, seat.is_busy = seat.worker, True
+        self.depth += 1
+        try:
+            act()
+        except Killed:
+            seat.worker = None
+        except (Crash, KafkaException) as error:
+            self.say(seat.name, f"crashes: {error}")
+            self._farewell(seat)
+        finally:
+            self.depth -= 1
+            seat.is_busy = False
+        if worker is not None and seat.worker is None:
+            self._come_back(seat)
+        self.changed()
+
+    def _leave(self, seat: Seat) -> None:
+        assert seat.worker is not None
+        seat.worker.engine.stop()
+        seat.worker = None
+
+    def _farewell(self, seat: Seat) -> None:
+        """What the driver does with an engine that has failed."""
+        assert seat.worker is not None
+        process = seat.worker.process
+        try:
+            seat.worker.engine.stop()
+        except Killed:
+            return
+        except (Crash, KafkaException) as error:
+            self.say(seat.name, f"cannot say goodbye: {error}")
+        finally:
+            seat.worker = None
+        process.kill()
+
+    def _come_back(self, seat: Seat) -> None:
+        if self.fates.is_over:
+            self.clock.after(0.1, partial(self.start, seat))
+            return
+        drawn = self.dice.random()
+        if drawn < self.plan.lost_disk:
+            seat.lose_disk(is_slot_lost=self.dice.random() < 0.5)
+            self.say(seat.name, "has lost its disk")
+        elif drawn < self.plan.lost_disk + self.plan.old_disk and seat.kept is not None:
+            seat.put_back()
+            self.say(seat.name, "has an old disk")
+        self.clock.after(self.dice.choice((0.05, 0.5, 2.0, 8.0)), partial(self.start, seat))
+
+    def _trouble(self, group: str, event: Any) -> None:
+        """A handler fails on some events: a few times, or for good."""
+        if self.fates.is_over or not self.plan.trouble or isinstance(event, TimerDue):
+            return  # a timer that fails is put off, which law 8 does not know
+        said = "|".join(str(getattr(event, name, "")) for name in _KEYS)
+        about = f"{self.seed}|{group}|{type(event).__name__}|{said}"
+        lot = zlib.crc32(about.encode()) / 2**32
+        if lot >= self.plan.trouble:
+            return
+        self._tries[about] += 1
+        share = lot / self.plan.trouble
+        if share < 0.1:
+            raise Poison("by a seed")
+        if share < 0.2:
+            raise TryLater(timedelta(seconds=1))
+        if self._tries[about] <= 1 + int(share * 5):
+            raise ValueError("by a seed")
