@@ -15,6 +15,7 @@ from tests.bench.arena import Arena, end
 from tests.bench.gauge import Outputs, Process, Progress
 from tests.bench.results import Round
 from tests.bench.rows import ROWS
+from tests.bench.turns import turns
 
 ROW, _RATE, _DOWN_S = "w3", 2_000, 2.0
 _KILLS = ((0.3, 0), (0.6, 1))  # share of the feed, which process
@@ -22,9 +23,7 @@ _DRAIN_S, _READY_S, _WARM = 240.0, 90.0, 1_000
 
 
 def run(arena: Arena, who: Sequence[str], rounds: int) -> Iterator[tuple[str, Round]]:
-    for _ in range(rounds):
-        for contestant in who:
-            yield contestant, _Trial(arena, contestant).found()
+    yield from turns(who, rounds, lambda contestant: _Trial(arena, contestant).found())
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from tests.bench.gauge import Outputs, Progress, cpu_s, machine_s
 from tests.bench.inputs import Laid
 from tests.bench.results import Round
 from tests.bench.rows import ROWS
+from tests.bench.turns import quietest, turns
 
 _PATIENCE_S = 30.0
 _SEEN_S = 0.0005
@@ -25,12 +26,11 @@ _SEEN_S = 0.0005
 def at(row: str, rate: int, arena: Arena, who: Sequence[str], rounds: int) -> Iterator[tuple[str, Round]]:
     """`rate` events a second of `row` for some seconds, the first three of them not counted."""
     seconds = 3 if arena.is_smoke else 12
-    for _ in range(rounds):
-        for contestant in who:
-            yield contestant, _trial(arena, contestant, row, rate, seconds)
+    trial = partial(_trial, arena, row, rate, seconds)
+    yield from turns(who, rounds, trial if arena.is_smoke else lambda name: quietest(partial(trial, name)))
 
 
-def _trial(arena: Arena, contestant: str, row: str, rate: int, seconds: int) -> Round:
+def _trial(arena: Arena, row: str, rate: int, seconds: int, contestant: str) -> Round:
     run = arena.name(f"{row}-at-{rate}", contestant)
     app = ground.spec(ROWS[row], run, run)
     ground.lay_out(arena.settings, app)

@@ -1,7 +1,7 @@
 """Rounds in turn: each lap a fresh process, warmed up and measured over one window between two commits."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
 from tests.bench import contestants, ground
@@ -9,10 +9,9 @@ from tests.bench.arena import Arena
 from tests.bench.gauge import Outputs, Progress, cpu_s, rss_mb
 from tests.bench.results import Round
 from tests.bench.rows import ROWS
+from tests.bench.turns import quietest, turns
 
 _NEARLY = 0.93  # of the input: the window ends before it runs dry
-_QUIET = 0.5  # cores that others may use in a window that counts
-_TRIES = 3
 _EVERYBODY = ("ours", "bare", "bare-headers", "faust", "faust-eos", "quix", "streams")
 # Who runs in a row. The bare loop of `avro` also runs beside rows that the prototype's table compares with it.
 RACES: Mapping[str, Sequence[str]] = {
@@ -26,31 +25,20 @@ RACES: Mapping[str, Sequence[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Lap:
-    """`cpu_us` is the process's CPU microseconds an event; `others` the cores that neither it nor the broker used."""
-
-    events_s: float
-    cpu_us: float
-    rss_mb: float
-    first_s: float
-    others: float
-
-
 def laps(row: str, arena: Arena, who: Sequence[str], rounds: int) -> Iterator[tuple[str, Round]]:
     """A lap at a time; one that others disturbed is run again, and the quietest of its tries counts."""
     entrants = [name for name in RACES[row] if name.partition(" ")[0] in who]
-    for _ in range(rounds):
-        for name in entrants:
-            contestant, _, other = name.partition(" ")
-            tries: list[Lap] = []
-            while not tries or (tries[-1].others > _QUIET and len(tries) < _TRIES and not arena.is_smoke):
-                tries.append(_lap(arena, contestant, other or row))
-            best = min(tries, key=lambda lap: lap.others)
-            yield name, {each: round(getattr(best, each), 3) for each in Lap.__slots__}
+    yield from turns(entrants, rounds, partial(_quiet, arena, row))
 
 
-def _lap(arena: Arena, contestant: str, row: str) -> Lap:
+def _quiet(arena: Arena, row: str, name: str) -> Round:
+    contestant, _, other = name.partition(" ")
+    trial = partial(_lap, arena, contestant, other or row)
+    return trial() if arena.is_smoke else quietest(trial)
+
+
+def _lap(arena: Arena, contestant: str, row: str) -> Round:
+    """`cpu_us` is the process's CPU microseconds an event; `others` the cores that neither it nor the broker used."""
     run = arena.name(row, contestant)
     total, app = arena.lay_ready(row), ground.spec(ROWS[row], run)
     warm_s, window_s = (1.0, 2.0) if arena.is_smoke else (3.0, 4.5)
@@ -67,7 +55,9 @@ def _lap(arena: Arena, contestant: str, row: str) -> Lap:
         broker_s = cpu_s(arena.kafka.pid) - broker_s
         events, seconds, cpu = end.events - start.events, end.at - start.at, end.cpu - start.cpu
         others = (end.machine - start.machine - cpu - broker_s) / seconds
-        return Lap(events / seconds, cpu / events * 1e6, rss_mb(process.pid), first_s, others)
+        found = {"events_s": round(events / seconds), "cpu_us": round(cpu / events * 1e6, 2)}
+        rss = round(rss_mb(process.pid), 1)
+        return {**found, "rss_mb": rss, "first_s": round(first_s, 2), "others": round(others, 3)}
 
 
 def wanted(row: str) -> set[str]:

@@ -1,6 +1,7 @@
 """200,000 keys of state: from the start of a process to its first new output, with the disk kept and with it wiped."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from shutil import rmtree
 from time import monotonic, sleep
 
@@ -9,14 +10,14 @@ from tests.bench.arena import Arena
 from tests.bench.gauge import Outputs, Progress
 from tests.bench.results import Round
 from tests.bench.rows import ROWS
+from tests.bench.turns import turns
 
 ROW = "keys"
 _LOAD_S, _LEAVE_S = 400.0, 90.0
 
 
 def run(arena: Arena, who: Sequence[str], rounds: int) -> Iterator[tuple[str, Round]]:
-    for contestant in who:
-        yield contestant, _trial(arena, contestant)
+    yield from turns(who, 1, partial(_trial, arena))
 
 
 def _trial(arena: Arena, contestant: str) -> Round:

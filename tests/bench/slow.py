@@ -1,21 +1,21 @@
 """Slow I/O: 10,000 deliveries of 0-5 ms over the 1,000 keys of one partition, timed from the first one."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from time import monotonic, sleep
 
 from tests.bench import ground
 from tests.bench.arena import Arena
 from tests.bench.results import Round
 from tests.bench.rows import ROWS
+from tests.bench.turns import turns
 
 ROW, AT_ONCE = "slow", 500
 _PATIENCE_S = 60.0
 
 
 def run(arena: Arena, who: Sequence[str], rounds: int) -> Iterator[tuple[str, Round]]:
-    for _ in range(rounds):
-        for contestant in who:
-            yield contestant, _trial(arena, contestant)
+    yield from turns(who, rounds, partial(_trial, arena))
 
 
 def _trial(arena: Arena, contestant: str) -> Round:

@@ -39,7 +39,7 @@ def beside(book: Book, row: str, *measures: str) -> str:
     """A line a contestant; after a speed or cost, ours divided by it, round by round."""
     heads = [head for what in measures for head in _heads(what)]
     rounds = book.rows.get(row, {}).get("rounds", {})
-    lines = [[title(who), *_cells(book, row, who, measures), str(len(rounds[who]))] for who in _in_order(rounds)]
+    lines = [[title(who), *_cells(book, row, who, measures), _count(rounds[who])] for who in _in_order(rounds)]
     skipped = book.rows.get(row, {}).get("skipped", {})
     lines += [[f"{title(who)}: skipped, {why}", *[""] * (len(heads) + 1)] for who, why in skipped.items()]
     return table(["", *heads, "rounds"], lines) if lines else "Not measured yet."
@@ -75,6 +75,11 @@ def profile(book: Book, row: str, most: int = 14) -> str:
 def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     rows = [heads, ["---"] * len(heads), *lines]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
+def _count(rounds: Sequence[Mapping[str, float]]) -> str:
+    failed = sum("failed" in each for each in rounds)
+    return f"{len(rounds)}, {failed} failed" if failed else str(len(rounds))
 
 
 def _heads(what: str) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from tests.bench import report
 from tests.bench.asked import answers
 from tests.bench.results import Book
+from tests.bench.turns import quietest, turns
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +47,22 @@ def test_a_ratio_is_made_round_by_round(book: Book) -> None:
     found = book.ratio("w2", "events_s", "ours", "bare")
     assert found is not None
     assert f"{found:.2f}" == "0.90 / 1.10 / 1.25"
+
+
+def test_a_contestant_that_gets_stuck_ends_nobody_elses_turn() -> None:
+    def trial(name: str) -> dict[str, float]:
+        if name == "faust":
+            raise TimeoutError("no output")
+        return {"events_s": 1.0}
+
+    found = list(turns(["faust", "quix"], 2, trial))
+    assert found == [("faust", {"failed": 1.0}), ("quix", {"events_s": 1.0})] * 2
+
+
+def test_of_disturbed_rounds_the_quietest_counts_and_a_quiet_one_is_not_run_again() -> None:
+    others = iter([0.9, 0.6, 0.7, 0.1, 0.0])
+    assert quietest(lambda: {"others": next(others)}) == {"others": 0.6}
+    assert quietest(lambda: {"others": next(others)}) == {"others": 0.1}
 
 
 def test_what_was_asked_is_answered_with_by_how_much(book: Book) -> None:
