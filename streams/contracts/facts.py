@@ -49,7 +49,12 @@ _FAMILY = (
     ("xd_fingerprint", "fingerprint"),
 )
 _NAMES = [name for name, _ in _FAMILY]
-_NUMBERS = {"partition", "offset", "timestamp_ms", "attempts", "first_failed_at_ms", "last_failed_at_ms"}
+_TIMES = range(-62_135_596_800_000, 253_402_300_800_000)  # what a datetime can say
+_NUMBERS = {
+    "partition": range(1 << 31), "offset": range(1 << 63), "timestamp_ms": _TIMES, "attempts": range(1 << 31),
+    "first_failed_at_ms": _TIMES, "last_failed_at_ms": _TIMES,
+}  # fmt: skip
+_DIGITS = re.compile(r"-?[0-9]{1,19}")
 
 
 def with_facts(headers: Headers | None, facts: Facts, due_at_ms: int | None = None) -> list[Header]:
@@ -72,7 +77,7 @@ def facts_of(headers: Headers | None) -> Facts | None:
     for (_, value), (_, attribute) in zip(headers[start:], _FAMILY, strict=False):
         try:
             said = (value or b"").decode()
-            given[attribute] = int(said) if attribute in _NUMBERS else said
+            given[attribute] = _number(said, _NUMBERS[attribute]) if attribute in _NUMBERS else said
         except ValueError:
             return None
     return Facts(**given)  # type: ignore[arg-type]
@@ -87,7 +92,17 @@ def due_at_ms(headers: Headers | None) -> int | None:
     """When a retry record is due; None where it does not say."""
     start = _start(headers)
     found = [value for name, value in (headers or ())[start:] if name == "xd_due_at"] if start is not None else []
-    return int(found[0]) if found and found[0] and found[0].isdigit() else None
+    try:
+        return _number((found[0] or b"").decode(), _TIMES) if found else None
+    except ValueError:
+        return None
+
+
+def _number(said: str, possible: range) -> int:
+    """Raises ValueError: anybody may write headers, and what is beyond these bounds could not be acted on."""
+    if not _DIGITS.fullmatch(said) or int(said) not in possible:
+        raise ValueError(f"{said[:40]!r} is out of bounds")
+    return int(said)
 
 
 def fingerprint(where: tuple[str, str, str], message: str, stack: str) -> str:

@@ -35,7 +35,8 @@ SHORT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 ANY_FACTS = st.builds(
     Facts,
     **{f.name: st.integers(0, 2**62) if f.type is int else SHORT for f in fields(Facts)}
-    | {"partition": st.integers(0, 2**31 - 1)},
+    | {"partition": st.integers(0, 2**31 - 1), "attempts": st.integers(0, 2**31 - 1)}
+    | dict.fromkeys(("timestamp_ms", "first_failed_at_ms", "last_failed_at_ms"), st.integers(0, 253_402_300_799_999)),
 )
 
 
