@@ -1,6 +1,7 @@
 """Where an app's code is: in the file that is named after it, or in the one that builds it wherever that was moved."""
 
 import re
+from os.path import isfile
 from pathlib import Path
 
 from streams.contracts.topology import Stanza
@@ -12,7 +13,7 @@ ROOMS = {"subscriber": "streams/subscribers", "step": "streams/steps", "saga": "
 def module_file(stanza: Stanza, root: Path) -> Path | None:
     """The path, relative to `root`, of the subscriber's, step's or saga's module; None where there is none."""
     named = Path(ROOMS[stanza.kind]) / f"{stanza.group.replace('.', '_')}.py"
-    if (root / named).is_file():
+    if isfile(root / named):
         return named
     built = re.compile(rf'\bbuild\(\s*stanza\("{re.escape(stanza.group)}"\)')
     files = sorted((root / "streams").rglob("*.py"))

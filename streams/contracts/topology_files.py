@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from os.path import isfile  # as Path.is_file, but a name that no file can have is no file
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def check_files(draft: Draft) -> None:
 def _check_schema(spec: EventSpec, draft: Draft) -> None:
     line, folder = draft.lines[spec.topic], draft.root / "schemas"
     file = folder / f"{spec.record}.avsc"
-    if not file.is_file():
+    if not isfile(file):
         right = suggest(spec.record, (known.stem for known in folder.glob("*.avsc")))
         draft.mistakes.add(line, f"{spec.topic}: there is no schemas/{spec.record}.avsc", right)
         return
@@ -60,5 +61,5 @@ def _fields(file: Path) -> dict[str, Any] | None:
         schema = json.loads(file.read_text(encoding="utf-8"))
         fields = {field["name"]: field["type"] for field in schema["fields"]}
         return fields if schema["type"] == "record" and schema["name"] == file.stem else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

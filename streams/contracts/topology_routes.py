@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from os.path import isfile
 from typing import Any
 
 from streams.contracts.mistakes import suggest
@@ -78,7 +79,7 @@ def add_commands(routes: Routes, draft: Draft) -> None:
         if name.text in draft.events:
             continue
         record = command_record(name.text)
-        if (draft.root / "schemas" / f"{record}.avsc").is_file():
+        if isfile(draft.root / "schemas" / f"{record}.avsc"):
             _add_topic(name, record, routes, draft)
         else:
             what = f"{name.text} is no event, no step of a slip, and no command (there is no schemas/{record}.avsc)"
