@@ -2,6 +2,13 @@
 
 from typing import Any
 
+from fastavro.schema import SchemaParseException
+
+# what Avro's parsers and readers raise for schemas of others, which may be any JSON
+FOREIGN = (
+    SchemaParseException, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+
 
 class Unbounded(ValueError):
     """A few bytes of this schema could take all memory, all time or the whole stack."""
@@ -15,7 +22,7 @@ def check(schema: Any) -> None:
 def _least(schema: Any, named: dict[str, int | None]) -> int:
     """The fewest bytes that a value takes; `named` holds None for records that are still open."""
     if isinstance(schema, list):
-        return 1 + min(_least(branch, named) for branch in schema)
+        return 1 + min((_least(branch, named) for branch in schema), default=0)
     if isinstance(schema, str):
         found = named.get(schema, 0 if schema == "null" else 1)
         if found is None:

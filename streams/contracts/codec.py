@@ -115,7 +115,10 @@ def _careful_reader(topic: str, written: Schema, local: Schema, record: type) ->
 
 def _careful_writer(topic: str, schema: Schema, record: type) -> Write:
     """Writes with fastavro, which fills fields that we do not know from their defaults; says what it cannot write."""
-    parsed = parse_schema(schema)
+    try:
+        parsed = parse_schema(schema)
+    except bounded.FOREIGN as error:
+        raise Unencodable(f"the latest schema of {topic} is none: {type(error).__name__}: {error}") from error
 
     def write(head: bytes, event: Any) -> bytes:
         if not isinstance(event, record):
@@ -169,9 +172,9 @@ def _not_ours(head: bytes) -> str:
 
 def _fault(event: Any, schema: Any, error: Exception) -> str:
     """Names the first field that cannot be written alone."""
-    for field in schema["fields"]:
+    for field in schema.get("fields", ()):
         try:
             schemaless_writer(BytesIO(), {"type": "record", "name": "Alone", "fields": [field]}, records.row(event))
         except UNUSUAL as cause:
-            return f"{schema['name']}.{field['name']}: {cause}"
-    return f"{schema['name']}: {error}"
+            return f"{type(event).__name__}.{field['name']}: {cause}"
+    return f"{type(event).__name__}: {error}"

@@ -29,7 +29,7 @@ def problems(new: Schema, old: Iterable[Schema]) -> list[str]:
     try:
         reader = parse(json.dumps(new))
         bounded.check(parse_schema(new))
-    except (AvroException, bounded.Unbounded) as error:
+    except (AvroException, *bounded.FOREIGN) as error:
         return [f"it is no schema that can be used: {error}"]
     return [
         f"{reason} (against version {version})"
@@ -41,7 +41,7 @@ def problems(new: Schema, old: Iterable[Schema]) -> list[str]:
 def _broken_by(reader: Any, writer: Schema) -> list[str]:
     try:
         return _broken(reader, parse(json.dumps(writer)), "")
-    except AvroException as error:
+    except (AvroException, *bounded.FOREIGN) as error:
         return [f"the registry holds what is no Avro schema: {error}"]
 
 
@@ -50,7 +50,8 @@ def _broken(reader: Any, writer: Any, path: str) -> list[str]:
     if isinstance(writer, UnionSchema):
         return [reason for branch in writer.schemas for reason in _broken(reader, branch, path)]
     if isinstance(reader, UnionSchema):
-        return min((_broken(branch, writer, path) for branch in reader.schemas), key=len)
+        nothing = [f"field {path or '(the whole)'} is a union of nothing"]
+        return min((_broken(branch, writer, path) for branch in reader.schemas), key=len, default=nothing)
     if _logical(reader) != _logical(writer):
         return [f"field {path} changes from {_spoken(writer)} to {_spoken(reader)}"]
     if isinstance(reader, RecordSchema) and isinstance(writer, RecordSchema):

@@ -41,8 +41,10 @@ def of_topics(records: Mapping[str, Schema], topology: Topology) -> dict[str, Sc
 def _read(file: Path) -> Schema:
     try:
         schema: Any = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SchemaFileError(f"{file.name} cannot be read: {error}") from error
     if not isinstance(schema, dict) or schema.get("type") != "record" or schema.get("name") != file.stem:
         raise SchemaFileError(f"{file.name} is not a record of the name {file.stem}")
+    if not isinstance(schema.get("state_of", []), list):
+        raise SchemaFileError(f"{file.name}: state_of is no list of groups")
     return schema

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from fastavro import parse_schema, schemaless_reader
 
+from streams.contracts import bounded
 from streams.contracts.registry import RegistryUnavailable, Schemas, UnknownSchema
 from streams.contracts.settings import Settings
 from streams.runtime.registry import registry
@@ -20,7 +21,8 @@ class Readable:
     """Any value of any topic as a plain row, whatever version of its schema it has."""
 
     def __init__(self, schemas: Schemas) -> None:
-        self._parsed = cache(lambda number: parse_schema(schemas.by_id(number)))
+        self._schemas = schemas
+        self._parsed = cache(self._parse)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -34,7 +36,7 @@ class Readable:
             found = schemaless_reader(BytesIO(value[5:]), self._parsed(int.from_bytes(value[1:5], "big")), None)
         except UnknownSchema as error:
             raise Unreadable(str(error)) from error
-        except (ValueError, EOFError, IndexError, TypeError, OverflowError) as error:
+        except (EOFError, *bounded.FOREIGN) as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
         return found if isinstance(found, dict) else {"value": found}
 
@@ -45,11 +47,16 @@ class Readable:
         except (Unreadable, RegistryUnavailable):
             return _text(value)
 
+    def _parse(self, number: int) -> Any:
+        found = parse_schema(self._schemas.by_id(number))
+        bounded.check(found)
+        return found
+
 
 def _text(value: bytes | None) -> Any:
     if value is None:
         return None
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value.decode(errors="backslashreplace")

@@ -10,17 +10,22 @@ from confluent_kafka.schema_registry.common._httpx_compat import httpx
 
 from streams.contracts.compatibility import refusals
 from streams.contracts.registry import Refused, RegistryUnavailable, Schema, UnknownSchema, Unpublished, parsed, text
+from streams.contracts.settings import SettingsError
 
 FRESH_SECONDS = 30.0
 NO_SUCH_SUBJECT, NO_SUCH_VERSION, NO_SUCH_SCHEMA = 40401, 40402, 40403
-NONSENSE = (ValueError, LookupError, TypeError, AttributeError)  # what its client raises for answers of other servers
+# what its client raises for answers of other servers
+NONSENSE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class HttpRegistry:
     """Every schema is fetched once; the latest version of a subject is asked for again every 30 seconds."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = SchemaRegistryClient({"url": url, "timeout": 5, "max.retries": 1})
+        try:
+            self._client = SchemaRegistryClient({"url": url, "timeout": 5, "max.retries": 1})
+        except ValueError as error:
+            raise SettingsError(f"SCHEMA_REGISTRY_URL is {url!r}, no web address: {error}") from error
         self._clock = clock
         self._schemas: dict[int, Schema] = {}
         self._latest: dict[str, tuple[float, tuple[int, Schema]]] = {}
