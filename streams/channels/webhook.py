@@ -159,7 +159,7 @@ def _retry_after(value: str | None, now: datetime) -> timedelta:
         if value is None or value.isdecimal():
             return timedelta(seconds=min(int(value or 0), _LONGEST_WAIT.total_seconds()))
         due = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of a year that no datetime has
         return timedelta(0)
     wait = due.replace(tzinfo=due.tzinfo or UTC) - now
     return min(max(wait, timedelta(0)), _LONGEST_WAIT)

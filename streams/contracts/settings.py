@@ -45,5 +45,7 @@ def _properties(file: str | None) -> dict[str, str]:
         lines = Path(file).read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise SettingsError(f"CROSSDOCK_KAFKA_CONFIG names {file}, which cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"CROSSDOCK_KAFKA_CONFIG names {file}, which is not UTF-8 text: {error}") from error
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {name.strip(): value.strip() for name, value in pairs}

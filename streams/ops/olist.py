@@ -24,6 +24,7 @@ _COLUMNS = {
 _CANCELLED_AFTER_S = 2.0
 _PRIORITY_FROM_CENTS = 500_00
 _UNKNOWN = "unknown"
+_MOST = Decimal(10**12)  # of one price; nothing that costs more is for sale
 
 Line = Mapping[str, str]
 Place = tuple[str, str]  # city, state
@@ -125,8 +126,11 @@ def _id(line: Line, column: str) -> str:
 
 def _cents(line: Line, column: str) -> int:
     try:
-        return int((Decimal(line[column]) * 100).to_integral_exact())
-    except (InvalidOperation, ValueError, OverflowError) as error:
+        amount = Decimal(line[column])
+        if not -_MOST <= amount <= _MOST:  # also because 1e999999 takes a minute to become an int
+            raise Malformed(f"{column} is beyond every price: {line[column][:40]!r}")
+        return int((amount * 100).to_integral_exact())
+    except InvalidOperation as error:
         raise Malformed(f"{column} is not an amount: {line[column]!r}") from error
 
 
@@ -136,6 +140,8 @@ def _check(path: Path) -> None:
             missing = _COLUMNS[path.name] - set(csv.DictReader(text).fieldnames or ())
     except OSError as error:
         raise FeedError(f"{path} cannot be read: {error.strerror}") from error
+    except csv.Error as error:
+        raise FeedError(f"{path} is no CSV file: {error}") from error
     if missing:
         raise FeedError(f"{path} has no column {', '.join(sorted(missing))}")
 

@@ -133,10 +133,10 @@ def _silent(settings: Settings, reason: str) -> Unavailable:
 def _unreachable(address: str) -> str | None:
     """Why no connection to host:port can be made; None where it can."""
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal():
         return f"{address!r} is not host:port"
     try:
         socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, ValueError) as error:  # of a name that cannot be one: UnicodeError
         return str(getattr(error, "strerror", None) or error)
     return None

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -79,10 +80,17 @@ class PageServer:
         self._thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asks and goes away before the answer is no news; anything else shows its trace in the log."""
+        level = logging.DEBUG if isinstance(sys.exception(), OSError) else logging.ERROR
+        _log.log(level, "a request from %s", client_address, exc_info=True)
+
+
 def _bind(host: str, first_port: int, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
     for port in ports(first_port):
         try:
-            return ThreadingHTTPServer((host, port), handler)
+            return _Server((host, port), handler)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
