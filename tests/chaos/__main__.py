@@ -125,7 +125,7 @@ def _play(campaign: Campaign, kafka: Brokers, played: Sequence[Round], scratch: 
 
     outcome = play(kafka, home, seed, faults, campaign.patience, tell)
     click.echo("\n  ".join([f"{outcome}", *outcome.wrong[:20]]))
-    return book.round_of(campaign.setting, outcome)
+    return book.round_of(campaign.setting, outcome, campaign.pace)
 
 
 if __name__ == "__main__":

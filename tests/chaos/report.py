@@ -87,8 +87,10 @@ def _by_kind(rounds: Sequence[Round]) -> Iterator[str]:
 
 def _special(rounds: Sequence[Round], counted: Path) -> Iterator[str]:
     """Two schedules that are not ours: Faust's own, and the one that its users reported a loss from."""
-    signals = faults_of([each for each in rounds if each.setting == FAUST])
-    yield f"Faust's own schedule has {ALL} signals to all workers at once (`signals.py`): {signals} were sent."
+    sent = [each for each in rounds if each.setting == FAUST]
+    pace = ", ".join(_different(f"{each.pace:g} times" for each in sent)) or "no"
+    yield f"Faust's own schedule has {ALL} signals to all workers at once (`signals.py`)."
+    yield f"{faults_of(sent)} of them were sent, at {pace} its pace."
     if counted.exists():
         row: dict[str, Any] = json.loads(counted.read_text(encoding="utf-8")).get("count", {})
         yield from (_count(each, row["commit"]) for each in row.get("rounds", {}).get("ours", ()))

@@ -19,7 +19,7 @@ ENDS = ("LeadAccepted", "LeadExpired", "LeadCancelled")
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """`setting` is what was played on; `faults` counts by kind, `leads` by end, `restarts` by reason."""
+    """`setting` is what was played on, `pace` how much faster than Faust's own; `faults` counts by kind, `leads` by end, `restarts` by reason."""
 
     setting: str
     seed: int
@@ -38,9 +38,10 @@ class Round:
     drained_s: float
     took_s: float
     wrong: list[str]
+    pace: float = 1.0
 
 
-def round_of(setting: str, outcome: Outcome) -> Round:
+def round_of(setting: str, outcome: Outcome, pace: float) -> Round:
     """As it has just ended."""
     return Round(
         setting,
@@ -60,6 +61,7 @@ def round_of(setting: str, outcome: Outcome) -> Round:
         round(outcome.drained_s, 1),
         round(outcome.took_s, 1),
         outcome.wrong,
+        pace,
     )
 
 
