@@ -19,7 +19,10 @@ ENDS = ("LeadAccepted", "LeadExpired", "LeadCancelled")
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """`setting` is what was played on, `pace` how much faster than Faust's own; `faults` counts by kind, `leads` by end, `restarts` by reason."""
+    """`setting` is what was played on; `faults` counts by kind, `leads` by end, `restarts` by reason.
+
+    `pace` is how much faster than in its own time Faust's schedule came.
+    """
 
     setting: str
     seed: int
