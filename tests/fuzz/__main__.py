@@ -15,6 +15,7 @@ from streams.verbs import printed
 from tests.fuzz.properties import PROPERTIES, Property, counts
 
 _EVERY_S = 5.0
+SLICE = 200
 
 
 def gather(areas: tuple[str, ...]) -> list[Property]:
@@ -27,21 +28,38 @@ def gather(areas: tuple[str, ...]) -> list[Property]:
     return [each for each in PROPERTIES if not areas or each.area in areas]
 
 
-def attack(each: Property, inputs: int, seed: int) -> bool:
-    """Whether it held; slices of a campaign show that it lives, and each has a seed of its own."""
-    before, began, told, piece = counts[each.area], time.monotonic(), 0.0, seed
-    while (left := inputs - (counts[each.area] - before)) > 0:
+class Attack:
+    """One property and its share of the inputs, in slices with seeds of their own; those ever found come first."""
+
+    def __init__(self, each: Property, inputs: int, seed: int) -> None:
+        self.each, self._inputs, self._seed = each, inputs, seed
+        self.done, self._slices, self.is_broken = 0, 0, False
+
+    @property
+    def is_due(self) -> bool:
+        return not self.is_broken and self.done < self._inputs
+
+    def go_on(self) -> None:
+        before = counts[self.each.area]
         try:
-            each.run(min(left, 500), piece, piece == seed)
+            self.each.run(min(self._inputs - self.done, SLICE), self._seed + self._slices, self._slices == 0)
         except Exception:  # whatever a property raises is what the campaign is for
-            logging.getLogger(__name__).exception("%s: %s (seed %d)", each.area, each.name, piece)
-            return False
-        piece += 1
-        if time.monotonic() - told > _EVERY_S:
-            told = time.monotonic()
-            _say(f"{each.area:12} {counts[each.area] - before:7,} of {inputs:,}  {each.name}")
-    _say(f"{each.area:12} {counts[each.area] - before:7,} held in {time.monotonic() - began:.0f} s: {each.name}")
-    return True
+            self.is_broken = True
+            logging.getLogger(__name__).exception("%s (seed %d)", self.each.name, self._seed + self._slices)
+        self._slices += 1
+        self.done += max(1, counts[self.each.area] - before)
+
+
+def campaign(attacks: list[Attack], until_s: float) -> None:
+    """All of them in turn, a slice each, so that one that is cut short is so everywhere."""
+    told = time.monotonic()
+    while any(each.is_due for each in attacks) and time.monotonic() < until_s:
+        for each in attacks:
+            if each.is_due and time.monotonic() < until_s:
+                each.go_on()
+            if time.monotonic() - told > _EVERY_S:
+                told = time.monotonic()
+                _say(f"{counts.total():9,}  {each.each.area}: {each.each.name}")
 
 
 def _say(line: str) -> None:
@@ -52,17 +70,19 @@ def _say(line: str) -> None:
 @click.option("--inputs", type=click.IntRange(1), default=100_000, help="How many in all; default 100000.")
 @click.option("--seed", type=int, help="The same seed makes the same inputs; default a new one, which is shown.")
 @click.option("--area", multiple=True, help="Only this area; may be repeated.")
-def main(inputs: int, seed: int | None, area: tuple[str, ...]) -> None:
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, help="At most so long; default 60.")
+def main(inputs: int, seed: int | None, area: tuple[str, ...], minutes: float) -> None:
     """Hostile inputs of every kind; exit code 0 only if everything held."""
     warnings.simplefilter("error")
     logging.getLogger("streams").setLevel(logging.CRITICAL)  # what engines say of noise is not of interest
     chosen, number = gather(area), random.randrange(1 << 30) if seed is None else seed
-    total, broken, began = sum(each.weight for each in chosen), Counter[str](), time.monotonic()
+    total, began = sum(each.weight for each in chosen), time.monotonic()
     _say(f"seed {number}")
-    for each in chosen:
-        broken[each.area] += not attack(each, -(-inputs * each.weight // total), number)
+    attacks = [Attack(each, -(-inputs * each.weight // total), number) for each in chosen]
+    campaign(attacks, began + minutes * 60)
+    broken = Counter(each.each.area for each in attacks if each.is_broken)
     rows = [
-        (name, f"{count:,}", "held" if not broken[name] else f"{broken[name]} broken") for name, count in counts.items()
+        (name, f"{counts[name]:,}", f"{broken[name]} broken" if broken[name] else "held") for name in sorted(counts)
     ]
     printed.table(
         ("area", "inputs", ""), [*rows, ("in all", f"{counts.total():,}", f"{time.monotonic() - began:.0f} s")]
