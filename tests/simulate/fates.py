@@ -19,6 +19,7 @@ _ASKED_AGAIN = {
     "producer.abort_transaction", "consumer.committed",
 }  # fmt: skip
 _UNDONE = {"producer.send_offsets_to_transaction", "producer.commit_transaction"}
+_DECIDED = {"producer.commit_transaction", "producer.abort_transaction", "producer.init_transactions"}
 DEEPEST = 2  # so many workers are in the middle of a call at once
 
 
@@ -33,15 +34,17 @@ class Fates:
         self._all = sum(self._rates)
 
     def decide(self, seat: Seat, call: str, phase: Phase) -> None:
-        if call.startswith("producer.") and phase == "after":
+        if call in _DECIDED and phase == "after":
             self._world.changed()
-            if call == "producer.produce":
-                self._world.wrote_at = self._world.clock.now()
+        if call == "admin.delete_records" and phase == "before":
+            self._world.lanes.keep()
         if self.is_over or call in _QUIET:
             return
         drawn = self._dice.random()
         if call == "consumer.poll":
             drawn *= 8  # most polls find nothing
+        elif call == "producer.begin_transaction" and phase == "before":
+            drawn /= 5  # the turn is done, and nobody knows of it
         if drawn >= self._all:
             return
         for rate, befall in zip(self._rates, _BEFALL, strict=True):

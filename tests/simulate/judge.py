@@ -17,6 +17,8 @@ from tests.simulate.tables import View, view
 if TYPE_CHECKING:
     from tests.simulate.world import World
 
+_MOST_TRIES = 150  # of a partner that is down; a probe a second, and what was on its way
+
 
 def broken(world: "World", operator: Operator) -> list[str]:
     """Everything that is wrong; nothing in a good world."""
@@ -56,6 +58,7 @@ class Judge:
         yield from self._funnel()
         yield from self._leads()
         yield from self._outages()
+        yield from self._world.lanes.early()
 
     def _is_read(self, stanza: Stanza) -> Iterator[str]:
         """Whatever stands in a topic of the group is behind its committed offset."""
@@ -142,6 +145,9 @@ class Judge:
 
     def _outages(self) -> Iterator[str]:
         """Where one failure opens the breaker, an outage buries nothing."""
+        for group, partner in self._world.partners.items():
+            if partner.tries_down > _MOST_TRIES:
+                yield f"{group} was tried {partner.tries_down} times while it was down"
         for group, letter in self._operator.letters():
             channel = self._world.topology.stanzas[group].channel
             kind = dict(letter.headers or []).get("xd_error_type")

@@ -76,6 +76,9 @@ class Market:
             order_id=id, customer=customer, items=[item], total_cents=120, priority="standard", placed_at=_PLACED_AT
         )
         self.send(placed, dice.randrange(self._plan.partitions) if is_stray else -1)
+        if dice.random() < 0.3:
+            for _ in range(4):
+                self._later(dice.uniform(0, 2), self.send, placed)
         if dice.random() < 0.15:
             self._later(dice.uniform(0, 8), self.send, OrderCancelled(order_id=id, reason="changed my mind"))
         if dice.random() < 0.15:

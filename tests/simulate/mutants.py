@@ -15,12 +15,14 @@ from streams.domain.answers import accept
 from streams.domain.breaker import Breaker
 from streams.runtime import keys
 from streams.runtime.barrier import Barrier
+from streams.runtime.commands import Commands
 from streams.runtime.commit import Committer
 from streams.runtime.engine import Engine
 from streams.runtime.membership import Membership
 from streams.runtime.outage import Outage
 from streams.runtime.perform import Performer
 from streams.runtime.positions import Positions
+from streams.runtime.record import id_of
 from streams.runtime.restore import Restore
 from streams.runtime.settle import Settlement
 from streams.runtime.store import Position
@@ -28,6 +30,7 @@ from streams.runtime.tables import Tables
 from streams.runtime.task import Stream
 from streams.runtime.transaction import Aborted, Batch
 from streams.runtime.work import Work
+from streams.testing.groups import Metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,9 @@ def _mutant(owner: Any, attribute: str, what: str) -> Callable[[Any], Any]:
     return plant
 
 
+_Leaves = Callable[[Any, Any, Any, Any], bool]
 _commit, _transact = Committer.commit, Committer._transact
-_gather, _leaves, _begin, _drop_all = Engine._gather, Work._leaves, Restore.begin, Membership._drop_all
+_gather, _leaves, _begin, _letter = Engine._gather, Work._leaves, Restore.begin, Commands._letter
 _perform = Performer.perform
 
 
@@ -149,11 +153,10 @@ def _no_rewind(self: Membership, task: Any) -> None:
     self.on_live(task)
 
 
-@_mutant(Engine, "_gather", "the group's metadata is taken after the work")
-def _late_metadata(self: Engine, tasks: Any, batch: Any) -> None:
+@_mutant(Engine, "_gather", "offsets are sent without the member's generation")
+def _zombie(self: Engine, tasks: Any, batch: Any) -> None:
+    batch.member = Metadata(self._spec.group, -1, "", None)
     _gather(self, tasks, batch)
-    self._parts.consumer.process.ask("consumer.poll", "before")
-    batch.member = self._parts.consumer.consumer_group_metadata()
 
 
 @_mutant(Restore, "_take", "tombstones are passed over when a changelog is read")
@@ -200,10 +203,12 @@ def _one_too_few(self: Restore, tasks: Any) -> Any:
     return _begin(self, {task: end - 2 for task, end in tasks.items()})
 
 
-@_mutant(Membership, "_drop_all", "a revoked task goes on")
-def _not_dropped(self: Membership) -> None:
-    if not self._parts.consumer.assignment():
-        _drop_all(self)
+@_mutant(Commands, "_letter", "a command acts on a dead letter that is no longer open")
+def _replayed_twice(self: Commands, task: Any, batch: Any, command: str, record: Any) -> None:
+    if command == "replay" and id_of(record) not in task.keys.open:
+        self._admit(task, batch, record)
+    else:
+        _letter(self, task, batch, command, record)
 
 
 @_mutant(lead, "accept", "a repeated acceptance is answered again")

@@ -31,7 +31,7 @@ class Partner:
         """When its answer is there (s), and which."""
         if self._clock.now() < self.down_until:
             self.tries_down += 1
-            return self._dice.choice((0.001, TIMEOUT_S)), Unreachable(reason="nobody is there")
+            return 0.001, Unreachable(reason="nobody is there")
         if self._dice.random() < self.refusal:
             return 0.01, ValueError(f"400 for {id}")
         self.taken.append(id)

@@ -23,6 +23,7 @@ class Plan:
     trouble: float  # a handler's, per event
     garbage: int  # records
     cut: int  # the most records of a fetch
+    lag: float  # share of a partition's fetches that bring nothing yet
     partner_down: float  # seconds at a time
     partner_loss: float
     refusal: float
@@ -53,7 +54,8 @@ def plan(dice: Random) -> Plan:
         trouble=some(0.3),
         garbage=round(some(12)),
         cut=dice.choice((1, 2, 5, 500)),
-        partner_down=some(4.0),
+        lag=some(0.9, 0.3),
+        partner_down=some(9.0),
         partner_loss=some(0.2),
         refusal=some(0.2),
         stops=round(some(6)),

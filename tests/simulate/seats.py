@@ -52,7 +52,7 @@ def ready(seats: Mapping[str, Seat] | list[Seat], changes: int, now: datetime) -
         if worker is None or seat.is_busy or worker.process.is_frozen:
             continue
         if seat.seen != changes:
-            seat.seen, seat.has_news = changes, worker.consumer.has_news
-        if seat.has_news or worker.patient_until <= now:
+            seat.seen, seat.has_news = changes, worker.consumer.fetching.has_news
+        if seat.has_news or worker.consumer._joining.has_news or worker.patient_until <= now:
             found.append(seat)
     return found

@@ -75,8 +75,8 @@ class Worker:
         member = f"{spec.group}-{slot}"
         self.process, self.clock, self._courier = Process(member), OwnClock(cluster.clock), courier
         self._cluster, self._cut = cluster, cut
-        self.consumer = cluster.consumer(self.process, spec.group, instance=member)
-        self.consumer.fetching.limit = cut
+        self.consumer: Any = cluster.consumer(self.process, spec.group, instance=member)
+        self._trim(self.consumer)
         directory = Path("/nonexistent") / member  # handlers that hang need it only
         watch = VirtualWatch(cluster.clock, directory, self.process)
         parts = Parts(
@@ -99,8 +99,14 @@ class Worker:
 
     def _reader(self) -> Any:
         reader = self._cluster.reader(self.process)
-        reader.fetching.limit = self._cut
+        self._trim(reader)
         return reader
+
+    def _trim(self, consumer: Any) -> None:
+        """A fetch, and what a call hands out, is as short as the seed says."""
+        consume = consumer.consume
+        consumer.fetching.limit = self._cut
+        consumer.consume = lambda number, timeout: consume(min(number, max(1, self._cut())), timeout)
 
 
 _reports: dict[str, AppMetrics] = {}

@@ -18,6 +18,7 @@ from streams.testing.cluster import Cluster
 from streams.testing.process import Killed
 from tests.simulate import apps
 from tests.simulate.fates import Fates
+from tests.simulate.lanes import Lanes
 from tests.simulate.market import Market
 from tests.simulate.partner import Courier, Partner
 from tests.simulate.plan import Plan, plan
@@ -52,6 +53,7 @@ class World:
         self.specs = apps.specs(self.plan.partitions, self._trouble)
         self.market = Market(self.cluster, self.topology, self.codec, self.dice, self.plan)
         self.market.changed = self.changed
+        self.lanes = Lanes(self)
         self.fates = Fates(self, self.dice, self.plan)
         partners = [g for g, spec in self.specs.items() if spec.stanza.channel]
         self.partners = {group: Partner(self.dice, self.clock) for group in partners}
@@ -62,8 +64,9 @@ class World:
         self.found: list[str] = []  # what broke on the way
 
     def changed(self) -> None:
-        """Something was written, or a group changed: whoever polls may have news."""
+        """Something was written for others to read."""
         self._changes += 1
+        self.wrote_at = self.clock.now()
 
     def say(self, who: str, what: str) -> None:
         if self._say is not None:
@@ -116,7 +119,9 @@ class World:
         return self._turns
 
     def _cut(self) -> int:
-        return self.dice.randint(1, self.plan.cut) if not self.fates.is_over else 500
+        if self.fates.is_over:
+            return 500
+        return 0 if self.plan.lag and self.dice.random() < self.plan.lag else self.dice.randint(1, self.plan.cut)
 
     def _next_at(self) -> Any:
         now = self.clock.now()
@@ -133,9 +138,9 @@ class World:
         if self._turns > TURNS:
             raise Restless(f"no rest after {TURNS} turns")
         alarm = self.clock.next_alarm
-        if next_at > self.clock.now() or (alarm is not None and alarm <= next_at):
-            self.clock.advance_to(max(next_at, self.clock.now()))
-            self.changed()
+        self.clock.advance_to(max(next_at, self.clock.now()))
+        if alarm is not None and alarm <= self.clock.now():
+            self._changes += 1  # a marker was written late, a delivery has landed
         who = ready(self.seats, self._changes, self.clock.now())
         if who:
             self._turn(self.dice.choice(who))
@@ -163,7 +168,6 @@ class World:
             seat.is_busy = False
         if worker is not None and seat.worker is None:
             self._come_back(seat)
-        self.changed()
 
     def _leave(self, seat: Seat) -> None:
         assert seat.worker is not None
