@@ -64,7 +64,6 @@ def _mutant(owner: Any, attribute: str, what: str) -> Callable[[Any], Any]:
     return plant
 
 
-_Leaves = Callable[[Any, Any, Any, Any], bool]
 _commit, _transact = Committer.commit, Committer._transact
 _gather, _leaves, _begin, _letter = Engine._gather, Work._leaves, Restore.begin, Commands._letter
 _perform = Performer.perform
@@ -189,8 +188,8 @@ def _lane_at_once(self: Work, task: Any, batch: Any, lane: Any) -> bool:
 
 @_mutant(Work, "_leaves", "what comes back from a lane is forgotten")
 def _lane_forgotten(self: Work, task: Any, batch: Any, lane: Any) -> bool:
-    due_ms = due_at_ms(lane.buffer[0].headers()) or 0
-    return due_ms <= batch.now_ms
+    due_ms = due_at_ms(lane.buffer[0].headers())
+    return due_ms is None or due_ms <= int(batch.now_ms)
 
 
 @_mutant(Tables, "rolled_back", "what an aborted turn has changed stays")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from streams.contracts.names import Names
 from streams.runtime.app_metrics import AppMetrics
@@ -27,15 +27,13 @@ _AN_ANSWER = timedelta(milliseconds=5)  # an engine that waits for a partner loo
 class OwnClock(Clock):
     """A host's clock, wrong by `skew`, which may change."""
 
-    def __init__(self, cluster: VirtualClock) -> None:
+    def __init__(self, cluster: VirtualClock, sleep: Callable[[float], None]) -> None:
         self._cluster, self.skew = cluster, timedelta(0)
+        self.sleep = sleep  # type: ignore[assignment,method-assign]
         self.monotonic = cluster.monotonic
 
     def now(self) -> datetime:
         return self._cluster.now() + self.skew
-
-    def sleep(self, seconds: float) -> None:
-        self._cluster.sleep(seconds)
 
 
 class Disk:
@@ -65,16 +63,25 @@ class Disk:
         pass
 
 
+class Host(Protocol):
+    """What a worker runs on."""
+
+    @property
+    def cluster(self) -> Cluster: ...
+    def sleep(self, seconds: float) -> None: ...
+    def cut(self) -> int: ...
+
+
 class Worker:
     """`turn` is one turn of the engine; `wakes_at` says when its poll would be over."""
 
     def __init__(
-        self, cluster: Cluster, spec: AppSpec, slot: str, store: MemoryStore, cut: Callable[[], int],
-        courier: Courier | None,
+        self, host: Host, spec: AppSpec, slot: str, store: MemoryStore, courier: Courier | None
     ) -> None:  # fmt: skip
         member = f"{spec.group}-{slot}"
-        self.process, self.clock, self._courier = Process(member), OwnClock(cluster.clock), courier
-        self._cluster, self._cut = cluster, cut
+        cluster, self._cut = host.cluster, host.cut
+        self.process, self.clock, self._courier = Process(member), OwnClock(cluster.clock, host.sleep), courier
+        self._cluster = cluster
         self.consumer: Any = cluster.consumer(self.process, spec.group, instance=member)
         self._trim(self.consumer)
         directory = Path("/nonexistent") / member  # handlers that hang need it only

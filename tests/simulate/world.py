@@ -17,7 +17,7 @@ from streams.testing.clock import VirtualClock
 from streams.testing.cluster import Cluster
 from streams.testing.process import Killed
 from tests.simulate import apps
-from tests.simulate.fates import Fates
+from tests.simulate.fates import DEEPEST, Fates
 from tests.simulate.lanes import Lanes
 from tests.simulate.market import Market
 from tests.simulate.partner import Courier, Partner
@@ -82,7 +82,7 @@ class World:
     def rest(self) -> None:
         """Until nothing was written for longer than anybody waits for anything."""
         self.wrote_at = self.clock.now()
-        while self.clock.now() - self.wrote_at <= _AT_REST:
+        while self.clock.now() - self.wrote_at <= _AT_REST or self._next_at() <= self.clock.now():
             self._go_on(self._next_at())
 
     def turns(self, number: int) -> None:
@@ -95,7 +95,7 @@ class World:
         spec = self.specs[seat.group]
         courier = Courier(self.partners[seat.group], self.clock, self.changed) if spec.stanza.channel else None
         self.say(seat.name, "starts")
-        seat.worker = Worker(self.cluster, spec, seat.slot, seat.store, self._cut, courier)
+        seat.worker = Worker(self, spec, seat.slot, seat.store, courier)
         seat.worker.process.fate = partial(self.fates.decide, seat)
         if self.plan.is_skewed:
             seat.worker.clock.skew = timedelta(milliseconds=self.dice.randint(-_SKEW_MS, _SKEW_MS))
@@ -118,7 +118,12 @@ class World:
     def turned(self) -> int:
         return self._turns
 
-    def _cut(self) -> int:
+    def sleep(self, seconds: float) -> None:
+        """Somebody waits for somebody else, who works on meanwhile."""
+        (self.run_for if self.depth <= DEEPEST else self.clock.sleep)(seconds)
+
+    def cut(self) -> int:
+        """The most records of a fetch."""
         if self.fates.is_over:
             return 500
         return 0 if self.plan.lag and self.dice.random() < self.plan.lag else self.dice.randint(1, self.plan.cut)
