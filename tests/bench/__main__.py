@@ -4,6 +4,7 @@ Without rows all of them, some forty minutes; each round is written to the resul
 short, and rows can be run one by one. `--report` draws docs/bench.md from the results.
 """
 
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,6 +60,7 @@ _SMOKE = ("w2", "w3", "w3-latency", "slow", "count")
 @click.argument("rows", nargs=-1, type=click.Choice(list(_ROWS)))
 def main(rows: tuple[str, ...], is_report: bool, **how: Any) -> None:
     """Ours, stock Faust, Quix Streams, Kafka Streams and a bare loop. Exit code 1 where what was asked is not met."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: no contestant outlives the bench
     if not is_report:
         rows = rows or (_SMOKE if how["smoke"] else tuple(_ROWS))
         if how["smoke"]:
