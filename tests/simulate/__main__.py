@@ -1,12 +1,11 @@
 """`python -m tests.simulate --seeds 1000 --jobs 2`; `--seed S --trace` shows one; `--mutants` shows what is found."""
 
-import logging
 import sys
 import time
 
 import click
 
-from tests.simulate.campaign import first_broken, run, shown
+from tests.simulate.campaign import first_broken, quiet, run, shown
 from tests.simulate.mutants import MUTANTS, planted
 from tests.simulate.play import Outcome, play
 
@@ -24,14 +23,13 @@ def main(mutant: str, mutants: bool, only: int | None, trace: bool, **many: int)
     if mutants:
         sys.exit(_mutants(many["seeds"], [mutant] if mutant else list(MUTANTS)))
     if only is not None:
-        with planted(mutant):
+        with quiet(), planted(mutant):
             sys.exit(_one(only, trace))
     seeds = range(many["first"], many["first"] + many["seeds"])
     sys.exit(_many(seeds, many["jobs"], mutant))
 
 
 def _one(seed: int, is_traced: bool) -> int:
-    logging.disable(logging.CRITICAL)
     say = (lambda at, who, what: click.echo(f"{at:9.3f}  {who:26} {what}")) if is_traced else None
     outcome = play(seed, say)
     _tell(outcome)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import count
+from multiprocessing import get_context
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -22,26 +23,34 @@ def run(seeds: range, jobs: int, mutant: str = "") -> Iterator[Outcome]:
         for part in slices:
             yield from _played(part, mutant)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         for outcomes in pool.map(_played, slices, [mutant] * len(slices)):
             yield from outcomes
 
 
 def _played(seeds: range, mutant: str) -> list[Outcome]:
-    logging.disable(logging.CRITICAL)
-    with planted(mutant):
+    with quiet(), planted(mutant):
         return [play(seed) for seed in seeds]
 
 
 def first_broken(mutant: str, seeds: int) -> tuple[int, Outcome | None]:
     """How many seeds it took until this mutant was found, and how; None: it was not."""
-    logging.disable(logging.CRITICAL)
-    with planted(mutant):
+    with quiet(), planted(mutant):
         for number in range(seeds):
             outcome = play(number)
             if outcome.violations:
                 return number + 1, outcome
     return seeds, None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Engines log what befalls them, which is all there is here."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 @contextmanager

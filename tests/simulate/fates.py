@@ -36,6 +36,7 @@ class Fates:
     def decide(self, seat: Seat, call: str, phase: Phase) -> None:
         if call in _DECIDED and phase == "after":
             self._world.changed()
+            self._world.say(seat.name, call.removeprefix("producer."))
         if call == "admin.delete_records" and phase == "before":
             self._world.lanes.keep()
         if self.is_over or call in _QUIET:

@@ -2,6 +2,7 @@
 
 import traceback
 from dataclasses import dataclass
+from functools import partial
 
 from streams.runtime.parts import Stop
 from tests.simulate.judge import broken
@@ -34,7 +35,10 @@ def _play(world: World) -> list[str]:
     world.market.begin()
     operator.begin()
     for seat in world.seats:
-        world.start(seat)
+        if seat.number and world.dice.random() < 0.4:  # it joins while others work
+            world.clock.after(world.dice.uniform(0, world.plan.chaos_s), partial(world.start, seat))
+        else:
+            world.start(seat)
     world.run_for(world.plan.chaos_s)
     world.say("the world", "heals")
     world.heal()

@@ -46,7 +46,7 @@ class World:
         self.clock = VirtualClock()
         self.cluster = Cluster(self.clock)
         if self.plan.is_marked_late:
-            self.cluster.transactions.delay_s = lambda: self.dice.choice((0.0, 0.002, 0.02, 0.3))
+            self.cluster.transactions.delay_s = lambda: self.dice.choice((0.0, 0.002, 0.02, 0.5))
         self.topology, self.codec = apps.topology(self.plan.partitions), apps.codec(self.plan.partitions)
         for topic in apps.cluster_topics(self.plan.partitions):
             self.cluster.create(topic.name, topic.partitions, topic.config)
