@@ -40,7 +40,7 @@ def measure(broker: str, home: Path, case: Case) -> Seen:
         flow.send(*placed("warm"))
         until(lambda: flow.records(_RECEIPTS), "the first receipt")
         with open_sender(flow.settings, flow.topology, "test") as sender:
-            paced(_PACED_S, _A_SECOND, lambda number: sender.send(*placed(f"paced-{number}")))
+            paced(_PACED_S, _A_SECOND, lambda number: sender.send(placed(f"paced-{number}")[0]))
         until(lambda: len(flow.records(_RECEIPTS)) > _PACED_S * _A_SECOND, "receipts of the paced orders")
         flow.send(*placed(*(f"burst-{number}" for number in range(_BURST))))
         until(lambda: len(flow.records(_RECEIPTS)) > _PACED_S * _A_SECOND + _BURST, "receipts of the burst")
