@@ -1,7 +1,5 @@
 """One seed: workers, their Kafka, the market and its partners, from the first order until everything is at rest."""
 
-import zlib
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -10,8 +8,6 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
-from streams.domain.events import TimerDue
-from streams.domain.failure import Poison, TryLater
 from streams.runtime.transaction import Crash
 from streams.testing.clock import VirtualClock
 from streams.testing.cluster import Cluster
@@ -23,6 +19,7 @@ from tests.simulate.market import Market
 from tests.simulate.partner import Courier, Partner
 from tests.simulate.plan import Plan, plan
 from tests.simulate.seats import Seat, ready
+from tests.simulate.trouble import Trouble
 from tests.simulate.worker import Worker
 
 Say = Callable[[float, str, str], None]
@@ -30,7 +27,6 @@ TURNS = 60_000
 _AT_REST = timedelta(seconds=15)
 _TAKES = timedelta(milliseconds=1)
 _SKEW_MS = 250
-_KEYS = ("lead_id", "order_id", "provider_id", "key", "name", "wave")
 
 
 class Restless(Exception):
@@ -50,7 +46,8 @@ class World:
         self.topology, self.codec = apps.topology(self.plan.partitions), apps.codec(self.plan.partitions)
         for topic in apps.cluster_topics(self.plan.partitions):
             self.cluster.create(topic.name, topic.partitions, topic.config)
-        self.specs = apps.specs(self.plan.partitions, self._trouble)
+        self.trouble = Trouble(seed, self.plan.trouble)
+        self.specs = apps.specs(self.plan.partitions, self.trouble)
         self.market = Market(self.cluster, self.topology, self.codec, self.dice, self.plan)
         self.market.changed = self.changed
         self.lanes = Lanes(self)
@@ -60,7 +57,6 @@ class World:
         self.seats = [Seat(group, n) for group in self.specs for n in range(self.dice.choice((1, 2)))]
         self.wrote_at = self.clock.now()
         self.depth, self._changes, self._turns = 0, 0, 0
-        self._tries: Counter[str] = Counter()
         self.found: list[str] = []  # what broke on the way
 
     def changed(self) -> None:
@@ -109,7 +105,7 @@ class World:
 
     def heal(self) -> None:
         """No more faults; whoever is away comes back, and the partners are well."""
-        self.fates.is_over, self.market.is_open = True, False
+        self.fates.is_over, self.market.is_open, self.trouble.is_over = True, False, True
         for partner in self.partners.values():
             partner.heal()
         self.cluster.transactions.delay_s = lambda: 0.0
@@ -205,21 +201,3 @@ class World:
             seat.put_back()
             self.say(seat.name, "has an old disk")
         self.clock.after(self.dice.choice((0.05, 0.5, 2.0, 8.0)), partial(self.start, seat))
-
-    def _trouble(self, group: str, event: Any) -> None:
-        """A handler fails on some events: a few times, or for good."""
-        if self.fates.is_over or not self.plan.trouble or isinstance(event, TimerDue):
-            return  # a timer that fails is put off, which law 8 does not know
-        said = "|".join(str(getattr(event, name, "")) for name in _KEYS)
-        about = f"{self.seed}|{group}|{type(event).__name__}|{said}"
-        lot = zlib.crc32(about.encode()) / 2**32
-        if lot >= self.plan.trouble:
-            return
-        self._tries[about] += 1
-        share = lot / self.plan.trouble
-        if share < 0.1:
-            raise Poison("by a seed")
-        if share < 0.2:
-            raise TryLater(timedelta(seconds=1))
-        if self._tries[about] <= 1 + int(share * 5):
-            raise ValueError("by a seed")
