@@ -14,6 +14,12 @@ _SLOW_S = (0.2, 3.0)  # longer than the map's patience now and then
 _LIE_SHARE = 0.5
 
 
+class _Server(ThreadingHTTPServer):
+    """The default of five would refuse a burst of connections, which is trouble that nobody ordered."""
+
+    request_queue_size = 1024
+
+
 class Endpoint:
     """`taken` are message ids in the order of their first arrival, `strange` what no partner should be sent."""
 
@@ -23,7 +29,7 @@ class Endpoint:
         self.strange: list[str] = []
         self._webhook, self._chance = Webhook(secret), Random(seed)
         self._mood, self._until = "", 0.0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="endpoint")
 
     @property
