@@ -64,7 +64,8 @@ class Positions:
         every = [(topic, p) for topic in topics for p in range(self._stanza.partitions)]
         found = self.committed(every)
         if all(offset is None for offset in found.values()):
-            self._refuse_forgotten()
+            self._refuse_forgotten(every)
+            found = self.committed(every)
         known = {topic for (topic, _), offset in found.items() if offset is not None}
         late = {self._cluster.topic(source.topic) for source in self._stanza.sources if source.start == "now"} - known
         missing = [place for place, offset in found.items() if offset is None]
@@ -73,15 +74,18 @@ class Positions:
         offsets = [TopicPartition(topic, p, offset) for (topic, p), offset in first.items()]
         self._patiently(lambda: self._consumer.commit(offsets=offsets, asynchronous=False), "to commit first offsets")
 
-    def _refuse_forgotten(self) -> None:
-        """Without any offset but with records of its own, a group has lost its offsets: beginning anew would repeat."""
+    def _refuse_forgotten(self, every: Sequence[Place]) -> None:
+        """Without any offset but with records of its own, a group has lost its offsets: beginning anew would repeat.
+
+        Whoever was replaced while it asked may find its successor's records: those have offsets by now.
+        """
         group = self._stanza.group
         lanes = [derived.lane(group, n + 1) for n in range(len(self._stanza.ladder.delays))]
         own = [self._cluster.topic(topic) for topic in (derived.changelog(group), derived.dead(group), *lanes)]
         places = [(topic, p) for topic in own for p in range(self._stanza.partitions)]
         first, last = self._offsets(places, OffsetSpec.earliest), self.ends(places)
         held = sorted({topic for topic, p in places if last[topic, p] > first[topic, p]})
-        if held:
+        if held and all(offset is None for offset in self.committed(every).values()):
             raise Stop(f"{group} has no offsets, but {', '.join(held)} hold records; see `cli.py doctor`")
 
     def _refuse_out_of_range(self, offsets: dict[Place, int]) -> None:

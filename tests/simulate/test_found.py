@@ -1,0 +1,31 @@
+"""What seeds have found, each as the story of its own that it is."""
+
+from functools import partial
+
+from confluent_kafka import TopicPartition
+
+from streams.contracts.names import Names
+from streams.runtime.positions import Positions
+from streams.testing.clock import VirtualClock
+from streams.testing.cluster import Cluster
+from streams.testing.process import Process
+from tests.simulate import apps
+
+
+def test_a_worker_that_was_replaced_while_it_asked_does_not_say_that_offsets_were_lost() -> None:
+    """Seed 494: it froze between the group's offsets and the ends of its changelog, and stopped for good."""
+    cluster, process = Cluster(VirtualClock()), Process("late")
+    for topic in apps.cluster_topics(1):
+        cluster.create(topic.name, topic.partitions, topic.config)
+    consumer, admin = cluster.consumer(process, "leads", instance="leads-0"), cluster.admin(process)
+    stanza = apps.topology(1).stanzas["leads"]
+    positions = Positions(consumer, admin, Names(), stanza, cluster.clock)
+    topics = [source.topic for source in stanza.sources]
+    process.freeze_at("before admin.list_offsets", partial(_work_meanwhile, cluster, topics))
+    assert positions.begin([(topic, 0) for topic in topics], topics) == dict.fromkeys(((t, 0) for t in topics), 0)
+
+
+def _work_meanwhile(cluster: Cluster, topics: list[str]) -> None:
+    successor = Process("successor")
+    cluster.consumer(successor, "leads").commit([TopicPartition(topic, 0, 0) for topic in topics])
+    cluster.producer(successor).produce("leads.changelog", b"value", b"state\0key", 0)
