@@ -5,9 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from streams.contracts import current
 from streams.ops.kafka import EmbeddedKafkaError
 from tests.apicurio import SKIP, Apicurio, unpacked
 from tests.kafka_server import KafkaServer
+
+
+@pytest.fixture(autouse=True)
+def _no_map_of_another_test() -> Iterator[None]:
+    """The map of a process is read once; tests that name another one share this process."""
+    yield
+    current.topology.cache_clear()
 
 
 @pytest.fixture(scope="session")

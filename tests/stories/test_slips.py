@@ -34,13 +34,12 @@ app = build(stanza("lead.vet"), told("lead.vet", slip.advance), give_up=slip.giv
 '''
 RULES = f"""
 BY_CITY: dict[str, list[str]] = {{"nowhere": [], "atlantis": ["lead.teleport", "{JUDGE}"]}}
-BY_PRIORITY = {{"priority": ["{MATCH}", "{NOTIFY}", "{JUDGE}"]}}
 FIRST_WAVE ="""
 # path → (what stands there, what a shop with rules of its own writes instead)
 CHANGES = {
     "streams/slips.py": (
-        "default_plan, known)\n    return slip.start(command.lead, stops, FIRST_WAVE",
-        "BY_CITY.get(command.lead.city, default_plan), known, BY_PRIORITY)\n"
+        "plan(command.lead)\n    return slip.start(command.lead, stops, FIRST_WAVE",
+        "plan(command.lead, **({'default_plan': BY_CITY[city]} if (city := command.lead.city) in BY_CITY else {}))\n"
         "    return slip.start(command.lead, stops, FIRST_WAVE",
     ),
     "streams/steps/lead_match.py": (
@@ -53,7 +52,8 @@ CHANGES = {
 
 def with_vetting() -> Map:
     wanted = leads_only("2s", "9s", (3, "city"), (2, "state"))
-    wanted["contexts"]["provider"]["slips"]["lead.start"] = [*STEPS, JUDGE]
+    plans = {"standard": [*STEPS, JUDGE], "priority": [MATCH, NOTIFY, JUDGE]}
+    wanted["contexts"]["provider"]["slips"]["lead.start"] = plans
     return wanted
 
 
