@@ -4,9 +4,14 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from click import ClickException
 
-class TopologyError(Exception):
-    """The map cannot be used; the text has one line a mistake, `FILE:LINE: what is wrong; what would be right`."""
+
+class TopologyError(ClickException):
+    """The map cannot be used; the text has one line a mistake, `FILE:LINE: what is wrong; what would be right`.
+
+    Apps are built while `faust -A` imports them: only click's own kind of error shows there without a traceback.
+    """
 
 
 class Mistakes:
