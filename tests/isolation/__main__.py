@@ -10,12 +10,13 @@ import click
 from streams.verbs.progress import steps
 from tests.bench.results import Book
 from tests.isolation import partners, subscribers
-from tests.isolation.case import CASES, Case, Seen
+from tests.isolation.case import Case, Seen
 from tests.isolation.report import picture, report
 from tests.kafka_server import KafkaServer
 
 ROOT = Path(__file__).parents[2]
 Measure = Callable[[str, Path, Case], Seen]
+CASES = {"subscribers": subscribers.CASES, "partners": partners.CASES}
 WHAT: dict[str, Measure] = {"subscribers": subscribers.measure, "partners": partners.measure}
 
 
@@ -34,9 +35,9 @@ def main(what: tuple[str, ...], rounds: int, results: Path, more: bool) -> None:
     book = Book(results)
     chosen = what or tuple(WHAT)
     for name in chosen if rounds else ():
-        for case in CASES:
+        for case in CASES[name]:
             book.begin(f"{name}: {case.title}", {}, more=more)
-    wanted = [(name, case) for _ in range(rounds) for name in chosen for case in CASES]
+    wanted = [(name, case) for _ in range(rounds) for name in chosen for case in CASES[name]]
     with steps() as progress:
         for done, (name, case) in enumerate(wanted):
             progress("cases", done, len(wanted))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Self
 
-NONE, DEAD, SLOW, POISONED = "none", "dead", "slow", "poisoned"
+NONE, DEAD, SLOW, POISONED, LYING = "none", "dead", "slow", "poisoned", "lying"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,14 @@ class Case:
         return f"{'half' if self.share else 'one'} {self.trouble}"
 
 
-CASES = [Case(NONE), *(Case(trouble, share) for trouble in (DEAD, SLOW, POISONED) for share in (0.0, 0.5))]
+def cases(*troubles: str) -> list[Case]:
+    """All well; then one of the others, and half of them, in each trouble."""
+    return [Case(NONE), *(Case(trouble, share) for trouble in troubles for share in (0.0, 0.5))]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Of the healthy: how long each event waited for them (ms), and how many a second they did of a burst."""
+    """Of the healthy: how long each event waited for them (ms), and how many a second each of them did of a burst."""
 
     p50_ms: float
     p99_ms: float

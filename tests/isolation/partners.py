@@ -10,16 +10,17 @@ from streams.domain.events import LeadAccepted
 from streams.ops.sender import open_sender
 from tests.chaos.endpoint import Endpoint
 from tests.flow import SECRET, Flow, Map, small
-from tests.isolation.case import DEAD, POISONED, SLOW, Case, Seen, paced
+from tests.isolation.case import DEAD, LYING, POISONED, SLOW, Case, Seen, cases, paced
 from tests.worker import free_port, until
 
+CASES = cases(DEAD, SLOW, LYING, POISONED)
 PARTNERS = [f"p{number}" for number in range(10)]
-_BURST, _A_SECOND, _PACED_S, _SLOW_S = 300, 10, 10, 5.0
+_BURST, _A_SECOND, _PACED_S, _SLOW_S = 300, 10, 20, 5.0
 _TOPIC = "lead.accepted.v1"
 
 
 class Webhook(Endpoint):
-    """Knows when each lead came first; in trouble it answers late, or refuses."""
+    """Knows when each lead came first; in trouble it answers late, refuses, or takes a lead and denies it."""
 
     def __init__(self, trouble: str | None) -> None:
         super().__init__(SECRET, seed=1)
@@ -30,7 +31,7 @@ class Webhook(Endpoint):
         self.came.setdefault(json.loads(body)["data"]["lead_id"], time.time() * 1000)
         if self._trouble == SLOW:
             time.sleep(_SLOW_S)
-        return 400 if self._trouble == POISONED else 204
+        return {POISONED: 400, LYING: 500}.get(self._trouble or "", 204)
 
 
 def measure(broker: str, home: Path, case: Case) -> Seen:
@@ -58,7 +59,7 @@ def _seen(flow: Flow, healthy: list[Webhook], began_ms: float) -> Seen:
     sent_ms = {(stored.key or b"").decode(): stored.time_ms for stored in flow.records(_TOPIC)}
     waits = [ms - sent_ms[lead] for hook in healthy for lead, ms in hook.came.items() if lead.startswith("paced")]
     last_ms = max(max(hook.came.values()) for hook in healthy)
-    return Seen.of(waits, _BURST * len(healthy) / (last_ms - began_ms) * 1000)
+    return Seen.of(waits, _BURST / (last_ms - began_ms) * 1000)
 
 
 def _until_taken(hooks: list[Webhook], count: int) -> None:

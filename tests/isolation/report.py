@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.bench.plots import OTHERS, OURS, Bar, bars
 from tests.bench.results import Book, Spread
-from tests.isolation.case import CASES, NONE
+from tests.isolation import partners, subscribers
+from tests.isolation.case import NONE, Case
 
 _ALL_WELL = "all well"
 _WORDS = """# Isolation, measured
@@ -15,11 +16,13 @@ What the healthy notice of the others' trouble. Every app is a process of its ow
 * **subscribers**: `notifications` beside four other subscribers of the same orders, which are dead (stopped), slow
   (1 s an order) or poisoned (every order raises). 50 orders a second for 8 s, then 3,000 at once.
 * **partners**: ten webhook partners, of which some are dead (nobody listens), slow (they answer after 5 s, the limit is
-  2 s) or refuse everything (400). 10 accepted leads a second for 10 s, then 300 at once.
+  2 s), lying (they take a message and then answer 500) or poisoned (they refuse everything, 400). 10 accepted leads a
+  second for 20 s, then 300 at once.
 
 Waits are from the append of the event to the append of its receipt, or to its arrival at the partner. A rate is that of
-the burst. Asked: within 10 % of "all well". The dead and the slow leave the healthy more of the machine's two cores, so
-better than "all well" is no wonder; poisoned ones cost CPU, for every record of theirs is tried again and written down.
+one healthy app in the burst. Asked: within 10 % of "all well". The dead and the slow leave the healthy more of the
+machine's two cores, so better than "all well" is no wonder; poisoned ones cost CPU, for every record of theirs is tried
+again and written down.
 
     uv run python -m tests.isolation
 """
@@ -28,19 +31,19 @@ better than "all well" is no wonder; poisoned ones cost CPU, for every record of
 def report(book: Book) -> Iterator[str]:
     """Lines of markdown."""
     yield _WORDS
-    for what in ("subscribers", "partners"):
+    for what, cases in (("subscribers", subscribers.CASES), ("partners", partners.CASES)):
         if f"{what}: {_ALL_WELL}" in book.rows:
-            yield from _table(book, what)
+            yield from _table(book, what, cases)
     stamp: dict[str, Any] = next(iter(book.rows.values()), {})
     told = [f"{name} {stamp[name]}" for name in ("commit", "machine", "day") if name in stamp]
     yield f"Least / median / greatest of the rounds. {', '.join(told)}."
 
 
-def _table(book: Book, what: str) -> Iterator[str]:
+def _table(book: Book, what: str, cases: list[Case]) -> Iterator[str]:
     yield f"## {what.capitalize()}\n"
     yield "| others | wait p50 ms | wait p99 ms | against all well | a second | against all well |"
     yield "|---|---|---|---|---|---|"
-    for case in CASES:
+    for case in cases:
         row = f"{what}: {case.title}"
         shown = [book.spread(row, "healthy", name) for name in ("p50_ms", "p99_ms", "a_second")]
         if all(shown):

@@ -5,9 +5,10 @@ from typing import Any
 
 from streams.ops.sender import open_sender
 from tests.flow import Flow, Map, placed, small
-from tests.isolation.case import DEAD, POISONED, SLOW, Case, Seen, paced
+from tests.isolation.case import DEAD, POISONED, SLOW, Case, Seen, cases, paced
 from tests.worker import until
 
+CASES = cases(DEAD, SLOW, POISONED)
 OTHERS = ("ledger", "audit", "ranking", "search")
 _HEALTHY, _RECEIPTS = "notifications", "notification.receipt.v1"
 _BURST, _A_SECOND, _PACED_S = 3_000, 50, 8
