@@ -7,8 +7,12 @@ import pytest
 
 from streams.contracts import current
 from streams.ops.kafka import EmbeddedKafkaError
+from tests import rabbitmq_server, redis_server
 from tests.apicurio import SKIP, Apicurio, unpacked
 from tests.kafka_server import KafkaServer
+from tests.rabbitmq_server import RabbitServer
+from tests.redis_server import RedisServer
+from tests.sqs_server import SqsServer
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +40,40 @@ def apicurio() -> Iterator[str]:
         pytest.skip(f"Apicurio cannot be downloaded: {error}")
     with Apicurio() as registry:
         yield registry.url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_process() -> Iterator[RabbitServer]:
+    if rabbitmq_server.MISSING:
+        pytest.skip(rabbitmq_server.MISSING)
+    with RabbitServer() as server:
+        yield server
+
+
+@pytest.fixture
+def rabbitmq(rabbitmq_process: RabbitServer) -> RabbitServer:
+    """A real RabbitMQ that runs, also where the test before has ended it; tests keep apart by names."""
+    rabbitmq_process.start()
+    return rabbitmq_process
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A real Redis, empty."""
+    if redis_server.MISSING:
+        pytest.skip(redis_server.MISSING)
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqs_process() -> Iterator[SqsServer]:
+    with SqsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def sqs(sqs_process: SqsServer) -> SqsServer:
+    """A real HTTP server that speaks SQS and runs; tests keep apart by queues."""
+    sqs_process.start()
+    return sqs_process
