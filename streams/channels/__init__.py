@@ -14,6 +14,10 @@ class ChannelError(Exception):
     """A channel cannot be opened as its stanza and the environment stand; the message says what to change."""
 
 
+class Rejected(Exception):
+    """The partner answered, and the answer was no: this record climbs the ladder, with what was answered."""
+
+
 class OpenChannel(Protocol):
     """The third handler shape. `deliver` raises Unreachable, Gone, or any other exception, which climbs the ladder."""
 
@@ -33,3 +37,11 @@ def open_channel(channel: Channel, settings: Settings, env: Mapping[str, str]) -
         raise ChannelError(f"there is no transport {channel.kind!r} in streams/channels") from error
     opened: OpenChannel = transport.connect(channel, settings, env)
     return opened
+
+
+def secret(channel: Channel, option: str, env: Mapping[str, str]) -> str | None:
+    """What the variable holds that this option names; None without the option, ChannelError where it is not set."""
+    variable = str(channel.options.get(option, ""))
+    if variable and not env.get(variable):
+        raise ChannelError(f"{variable} is not set; {option} names it")
+    return env[variable] if variable else None

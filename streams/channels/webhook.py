@@ -16,7 +16,7 @@ from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from standardwebhooks import Webhook as Signer
 
-from streams.channels import ChannelError
+from streams.channels import ChannelError, Rejected
 from streams.contracts.addresses import is_public
 from streams.contracts.envelope import instant
 from streams.contracts.settings import Settings
@@ -27,10 +27,6 @@ from streams.domain.failure import Gone, Unreachable
 
 _BODY_LIMIT = 1024
 _LONGEST_WAIT = timedelta(days=1)
-
-
-class Rejected(Exception):
-    """The partner answered, and the answer was no; carries the status and the beginning of the body."""
 
 
 class PublicResolver(ThreadedResolver):

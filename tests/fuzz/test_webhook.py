@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import example
 from hypothesis import strategies as st
 
-from streams.channels.webhook import Rejected, Webhook, _retry_after
+from streams.channels import Rejected
+from streams.channels.webhook import Webhook, _retry_after
 from streams.contracts.topology import Channel
 from streams.domain.failure import Gone, Unreachable
 from tests.channels.deliveries import delivery
