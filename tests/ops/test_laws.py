@@ -279,6 +279,14 @@ def test_law_6_a_partner_sees_a_later_event_first() -> None:
     assert log.broken() == {}, "a dead letter may come out of turn"
 
 
+def test_law_6_a_message_that_came_again_counts_where_it_stood_first() -> None:
+    log = good()
+    log.translated("partner_x", "x-2", "elsewhere")
+    log.facts["x-1 again"] = replace(log.facts["x-1"], offset=9)
+    log.taken["partner_x"] = ["x-1", "x-2"]
+    assert 6 not in log.broken()
+
+
 def test_law_6_a_subscriber_handles_a_later_record_first() -> None:
     log = good()
     first, second = log.tell("first", order(WON), 1, key="k"), log.tell("second", order(WON), 2, key="k")
@@ -336,6 +344,15 @@ def test_law_8_a_window_that_was_lost() -> None:
     log.tell("offered to z", offered(EXPIRED, "z", 1), 0.2)
     withdrawn(EXPIRED, ["z"], log, 120.1)
     assert "without a next one" in only(8, log)
+
+
+def test_law_8_a_hand_off_in_dead_letters_began_no_window() -> None:
+    log = good().forget("escalated")
+    log.bury("leads", "failed slip")
+    log.tell("handed off again", handed(EXPIRED, 1), 110)
+    log.tell("offered to z", offered(EXPIRED, "z", 1), 110)
+    withdrawn(EXPIRED, ["z"], log, 120.1)
+    assert log.broken() == {}
 
 
 def test_law_8_a_timer_that_fired_twice() -> None:

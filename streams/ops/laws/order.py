@@ -38,15 +38,17 @@ def _outputs(
 
 
 def _deliveries(history: History, stanza: Stanza) -> Iterator[str]:
-    """Each message counts when the partner first took it."""
-    dead = history.dead([stanza.group])
+    """Each message counts when the partner first took it, and where it stood first, should it have come again."""
+    dead, seen = history.dead([stanza.group]), set[str]()
     turn: dict[str, int] = {}
     for at, message in enumerate(history.taken.get(stanza.group, ())):
         turn.setdefault(message, at)
     own = (fact for s in stanza.sources if s.is_own for fact in history.by_topic.get(s.topic, []))
     latest: dict[tuple[str, int, str], Fact[Any]] = {}
     for fact in own:
-        if fact.id not in turn or fact.place in dead or not fact.key:
+        is_repeat = fact.id in seen
+        seen.add(fact.id)
+        if is_repeat or fact.id not in turn or fact.place in dead or not fact.key:
             continue
         before = latest.setdefault((fact.topic, fact.partition, fact.key), fact)
         if turn[fact.id] < turn[before.id]:

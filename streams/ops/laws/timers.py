@@ -1,7 +1,7 @@
 """Law 8: no timer early, none lost, none twice. Times are those of the broker."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from streams.domain.commands import LeadSlip, WidenLead
@@ -14,14 +14,16 @@ from streams.domain.events import (
     ProviderDeclinedLead,
 )
 from streams.domain.waves import SagaPolicy
-from streams.ops.laws.history import Case, Fact, History
+from streams.ops.laws.history import Case, Fact, History, Place
 
 WINDOW_OVER = "window_over"
 
 
 def timers_once_and_in_time(history: History) -> Iterator[str]:
+    dead = history.dead(history.groups("saga"))
     for case in history.cases.values():
         yield from _windows(case, history.policy)
+        yield from _lost(case, history.policy, dead)
         yield from _ages(case, history.policy)
         yield from _twice(case)
 
@@ -38,12 +40,12 @@ def _windows(case: Case, policy: SagaPolicy) -> Iterator[str]:
         due = _window_end(case, wave, policy)
         if due and fact.time < due and not _have_all_declined(case, wave, fact.time):
             yield f"{case} left wave {wave} at {fact.time} ({fact}), before {due}"
-    yield from _lost(case, policy)
 
 
-def _lost(case: Case, policy: SagaPolicy) -> Iterator[str]:
+def _lost(case: Case, policy: SagaPolicy, dead: Collection[Place]) -> Iterator[str]:
+    """A hand-off that ever was in dead letters may have begun no window, or a later one has."""
     wave = _last_offered(case, len(policy.waves) + 1)
-    due = _window_end(case, wave, policy)
+    due = _window_end(case, wave, policy, dead)
     has_gone_on = case.of(LeadEscalated) or any(each.record.wave > wave for each in case.of(WidenLead))
     if due and not has_gone_on and any(due < end.record.expired_at for end in case.of(LeadExpired)):
         yield f"{case} expired in wave {wave}, whose window had ended at {due} without a next one"
@@ -79,8 +81,8 @@ def _last_offered(case: Case, before: int) -> int:
     return max((o.record.wave for o in case.of(LeadOffered) if o.record.wave < before), default=0)
 
 
-def _window_end(case: Case, wave: int, policy: SagaPolicy) -> datetime | None:
-    handed = [slip.time for slip in case.of(LeadSlip) if slip.record.wave == wave]
+def _window_end(case: Case, wave: int, policy: SagaPolicy, without: Collection[Place] = ()) -> datetime | None:
+    handed = [slip.time for slip in case.of(LeadSlip) if slip.record.wave == wave and slip.place not in without]
     return min(handed) + policy.window if handed else None
 
 
