@@ -66,7 +66,7 @@ class Outage:
             self.breaker.pause(str(error))
         elif isinstance(error, Unreachable):
             batch.counts["unreachable"] += 1
-            self.breaker.unreachable(key, batch.now, str(error))
+            self.breaker.unreachable(key, batch.now, str(error), error.after)
         else:
             batch.counts["refused"] += 1
             return False

@@ -117,3 +117,24 @@ def test_probes_are_at_least_an_interval_apart_and_one_goes_once_it_is_over(stor
         is_through = breaker.lets_through(now)
         assert is_through == {"up": True, "paused": False, "down": now - last >= EVERY}[breaker.state]
         last = now if is_through else last
+
+
+def test_no_probe_comes_sooner_than_the_partner_asked_for() -> None:
+    breaker = Breaker(OPENS_AFTER, EVERY)
+    for key, seconds in ((b"a", 60), (b"b", 0), (b"c", 20)):
+        breaker.unreachable(key, NOW, "HTTP 429", timedelta(seconds=seconds))
+    assert not breaker.lets_through(NOW + timedelta(seconds=59))
+    assert breaker.lets_through(NOW + timedelta(seconds=60))
+    breaker.unreachable(b"a", NOW + timedelta(seconds=60), "HTTP 503", timedelta(seconds=30))
+    assert not breaker.lets_through(NOW + timedelta(seconds=89))
+    assert breaker.lets_through(NOW + timedelta(seconds=90))
+
+
+@pytest.mark.parametrize("ends", ["+", "r"])
+def test_what_the_partner_asked_for_is_over_with_its_outage(ends: str) -> None:
+    breaker = told("abc")
+    breaker.unreachable(b"a", NOW, "HTTP 503", timedelta(hours=1))
+    breaker.succeeded() if ends == "+" else breaker.resume()
+    for key in (b"a", b"b", b"c"):
+        breaker.unreachable(key, NOW, "HTTP 503")
+    assert breaker.lets_through(NOW + EVERY)

@@ -1,5 +1,6 @@
 """A partner that is down, gone or paused: its records wait in their order and spend no attempt."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -203,3 +204,17 @@ def test_a_task_that_was_paused_elsewhere_is_resumed_in_its_own_table() -> None:
     rig.turn()
     rig.start()
     assert rig.state == "up"
+
+
+def test_a_partner_that_says_when_to_come_again_is_not_probed_before() -> None:
+    rig = Partner()
+    rig.tell("a1", "b1", "c1")
+    rig.turn()
+    rig.land("a1", "b1", "c1", result=Unreachable(timedelta(seconds=60), "HTTP 503"))
+    for _ in range(11):
+        rig.later(5)
+        rig.turn()
+        assert rig.flying == [], "it asked for a minute"
+    rig.later(5)
+    rig.turn()
+    assert len(rig.flying) == 1
