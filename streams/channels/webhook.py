@@ -2,24 +2,23 @@
 
 import json
 import socket
-from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from errno import EACCES
-from typing import NoReturn
-from urllib.parse import urlsplit
+from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
 
 import aiohttp
-from aiohttp.abc import ResolveResult
-from aiohttp.resolver import ThreadedResolver
-from standardwebhooks import Webhook as Signer
+from yarl import URL
 
 from streams.channels import ChannelError, Rejected
 from streams.contracts.addresses import is_public
 from streams.contracts.envelope import instant
+from streams.contracts.payload import Format, attributes, payload
 from streams.contracts.settings import Settings
+from streams.contracts.signatures import NoSecret, signer
 from streams.contracts.topology import Channel
 from streams.domain.delivery import Delivery
 from streams.domain.effects import Effect
@@ -27,21 +26,22 @@ from streams.domain.failure import Gone, Unreachable
 
 _BODY_LIMIT = 1024
 _LONGEST_WAIT = timedelta(days=1)
+_AS_IT_IS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')  # CloudEvents over HTTP, 3.1.3.2
 
 
-class PublicResolver(ThreadedResolver):
-    """Hands out public addresses only, at connect time, so that a name cannot change between check and use."""
+def public_socket(address: Any) -> socket.socket:
+    """A socket for this address, unless it lies in our own network.
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await super().resolve(host, port, family)
-        public = [each for each in found if is_public(each["host"])]
-        if not public:
-            addresses = ", ".join(each["host"] for each in found)
-            reason = f"{host} is {addresses}: not a public address; allow_private: true would permit it"
-            raise OSError(EACCES, reason)
-        return public
+    Judged at each connect and by the address itself: no name changes between check and use, no spelling is overlooked.
+    """
+    family, kind, protocol, _, where = address
+    try:
+        is_refused = not is_public(where[0])
+    except ValueError:
+        is_refused = True
+    if is_refused:
+        raise OSError(EACCES, f"{where[0]} is not a public address; allow_private: true would permit it")
+    return socket.socket(family, kind, protocol)
 
 
 def connect(channel: Channel, settings: Settings, env: Mapping[str, str]) -> "Webhook":
@@ -49,15 +49,22 @@ def connect(channel: Channel, settings: Settings, env: Mapping[str, str]) -> "We
 
 
 class Webhook:
-    """Options: `secret_env` (variable that holds whsec_…), `allow_private`; `timeout` covers a whole attempt."""
+    """Options: `secret_env` (one or several variables that hold whsec_… or whsk_…), `allow_private`, `format`.
+
+    `timeout` covers a whole attempt.
+    """
 
     def __init__(self, channel: Channel, env: Mapping[str, str]) -> None:
         self._url = channel.target
         self._timeout = channel.timeout
         self._concurrency = channel.concurrency
         self._allows_private = bool(channel.options.get("allow_private", False))
-        self._signer = _signer(str(channel.options.get("secret_env", "")), env)
+        self._form: Format | None = channel.options.get("format")
         self._session: aiohttp.ClientSession | None = None
+        try:
+            self._sign = signer(channel.options.get("secret_env", ()), env)
+        except NoSecret as error:
+            raise ChannelError(str(error)) from error
         _check_target(channel.target, self._allows_private)
 
     async def deliver(self, message: Delivery) -> Iterable[Effect]:
@@ -78,20 +85,22 @@ class Webhook:
             await self._session.close()
 
     def _signed(self, message: Delivery, now: datetime) -> tuple[bytes, dict[str, str]]:
-        text = json.dumps({"type": message.type, "timestamp": instant(message.time), "data": message.fields})
-        return text.encode(), {
-            "content-type": "application/json",
+        kind, body = _json(message) if self._form is None else payload(message, self._form)
+        described = _described(message) if self._form == "avro" else {}
+        timestamp = str(int(now.timestamp()))
+        return body, described | {
+            "content-type": kind,
             "accept-encoding": "identity",
             "webhook-id": message.id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": self._signer.sign(message.id, now, text),
+            "webhook-timestamp": timestamp,
+            "webhook-signature": self._sign(message.id, timestamp, body),
         }
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            resolver = None if self._allows_private else PublicResolver()
+            guard = None if self._allows_private else public_socket
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._concurrency, resolver=resolver),
+                connector=aiohttp.TCPConnector(limit=self._concurrency, socket_factory=guard),
                 timeout=aiohttp.ClientTimeout(total=self._timeout.total_seconds()),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -99,32 +108,28 @@ class Webhook:
         return self._session
 
 
-def _signer(variable: str, env: Mapping[str, str]) -> Signer:
-    if not variable:
-        raise ChannelError("a webhook needs secret_env: the name of the variable that holds its secret")
-    secret = env.get(variable, "")
-    if not secret:
-        raise ChannelError(f"{variable} is not set; it must hold the webhook's secret, whsec_ and base64")
-    encoded = secret.removeprefix("whsec_")
-    try:
-        key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except ValueError:
-        key = b""
-    if not key or encoded == secret:
-        raise ChannelError(f"{variable} is not a webhook secret; it must be whsec_ and base64")
-    return Signer(key)
+def _json(message: Delivery) -> tuple[str, bytes]:
+    said = {"type": message.type, "timestamp": instant(message.time), "data": message.fields}
+    return "application/json", json.dumps(said).encode()
+
+
+def _described(message: Delivery) -> dict[str, str]:
+    """What CloudEvents in JSON says beside the data; W3C's trace has a header of its own."""
+    said = {name: quote(value, safe=_AS_IT_IS) for name, value in attributes(message).items()}
+    return {name if name == "traceparent" else f"ce-{name}": value for name, value in said.items()}
 
 
 def _check_target(url: str, allows_private: bool) -> None:
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("http", "https") and parts.port != 0
+        host = URL(url).raw_host  # as it is called: full-width digits and the like are plain ones there
     except ValueError:
-        is_usable = False
-    if not is_usable or not parts.hostname:
+        is_usable, host = False, None
+    if not is_usable or not host:
         raise ChannelError(f"{url!r} is not an http or https address")
     try:
-        is_refused = not allows_private and not is_public(parts.hostname)
+        is_refused = not allows_private and not is_public(host)
     except ValueError:
         return  # a name: judged by what it resolves to at each connect
     if is_refused:

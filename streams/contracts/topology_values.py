@@ -69,8 +69,15 @@ def cluster(value: Any) -> str:
 
 def variable(value: Any) -> str:
     """A secret written here by mistake is not repeated in the message."""
-    if str(value).startswith("whsec_"):
+    if str(value).startswith(("whsec_", "whsk_")):
         raise ValueError("a secret stands in the map; write the name of the environment variable that holds it")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text(value)):
         raise ValueError(f"{value!r} is no environment variable; write letters, digits and _")
     return str(value)
+
+
+def variables(value: Any) -> str | tuple[str, ...]:
+    """One variable, or a list of them where one secret takes over from another."""
+    if isinstance(value, list) and value:
+        return tuple(variable(item.value) for item in value)
+    return variable(value)

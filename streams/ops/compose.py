@@ -9,6 +9,7 @@ import yaml
 
 from streams.contracts.current import topology as current_topology
 from streams.contracts.modules import module
+from streams.contracts.signatures import variables
 from streams.contracts.topology import Stanza, Topology
 from streams.ops.alerts import rules
 from streams.ops.dashboards.grafana import dashboards
@@ -43,7 +44,7 @@ def _compose(topology: Topology) -> str:
 def _worker(stanza: Stanza) -> str:
     name = service(stanza.group)
     options = stanza.channel.options if stanza.channel else {}
-    secrets = [str(value) for option, value in options.items() if option.endswith("_env")]
+    secrets = [name for option, held in options.items() if option.endswith("_env") for name in variables(held)]
     lines = [
         f"\n  {name}:",
         "    <<: *worker",

@@ -3,15 +3,19 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, TextIO
 
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from streams.contracts.signatures import is_signed_by
+
 _GLANCE_S = 0.1
+_TOLERANCE_S = 300
 _KEYS = ("lead_id", "order_id", "provider_id")
 
 
@@ -65,9 +69,9 @@ class Ledger:
 class Partner:
     """The endpoint: POST anywhere delivers, GET /stats counts, PUT /behaviour changes how it answers."""
 
-    def __init__(self, secret: str, behaviour: Behaviour, seed: int = 0, log: TextIO | None = None) -> None:
+    def __init__(self, secrets: str, behaviour: Behaviour, seed: int = 0, log: TextIO | None = None) -> None:
         self.ledger = Ledger()
-        self._webhook = Webhook(secret)
+        self._secrets = secrets.split()
         self._chance = Random(seed)
         self._log = log
         self._down_until = 0.0
@@ -107,7 +111,7 @@ class Partner:
             return web.Response(status=503)
         text = await request.text()
         try:
-            document = self._webhook.verify(text, dict(request.headers))
+            document = verified(self._secrets, text, request.headers)
         except (WebhookVerificationError, ValueError) as error:
             self.ledger.stats.unsigned += 1
             return web.Response(status=401, text=str(error))
@@ -126,6 +130,28 @@ class Partner:
             print(json.dumps(entry), file=self._log, flush=True)
         headers = {"Retry-After": f"{self._behaviour.retry_after:g}"} if fails and self._behaviour.retry_after else None
         return web.Response(status=status, headers=headers)
+
+
+def verified(secrets: Iterable[str], text: str, headers: Mapping[str, str]) -> Any:
+    """The document, if one of the secrets has signed it; raises WebhookVerificationError, or ValueError for no JSON."""
+    refusal = WebhookVerificationError("there is no secret")
+    for secret in secrets:
+        try:
+            if not secret.startswith("whsk_"):
+                return Webhook(secret).verify(text, dict(headers))
+            _verify_v1a(secret, text, headers)
+            return json.loads(text)
+        except WebhookVerificationError as error:
+            refusal = error
+    raise refusal
+
+
+def _verify_v1a(secret: str, text: str, headers: Mapping[str, str]) -> None:
+    signatures, id, timestamp = (headers.get(f"webhook-{name}", "") for name in ("signature", "id", "timestamp"))
+    if not timestamp.isdecimal() or abs(int(timestamp) - datetime.now(UTC).timestamp()) > _TOLERANCE_S:
+        raise WebhookVerificationError("the timestamp is missing, too old or too new")
+    if not is_signed_by(secret, signatures, id, timestamp, text.encode()):
+        raise WebhookVerificationError("no signature is by this key")
 
 
 def changed(behaviour: Behaviour, wanted: Any) -> Behaviour:

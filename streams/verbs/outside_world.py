@@ -181,10 +181,13 @@ def _webhook(partner: str | None) -> "tuple[str, Channel]":
 
 
 def _secret(partner: str, channel: "Channel") -> str:
-    variable = str(channel.options.get("secret_env", ""))
-    if not os.environ.get(variable):
-        raise click.ClickException(f"{variable} is not set; it must hold the secret of {partner}, whsec_ and base64")
-    return os.environ[variable]
+    from streams.contracts.signatures import variables
+
+    held = [os.environ.get(name, "") for name in variables(channel.options.get("secret_env", ()))]
+    if not any(held):
+        names = " or ".join(variables(channel.options.get("secret_env", ())))
+        raise click.ClickException(f"{names} is not set; it must hold the secret of {partner}, whsec_ and base64")
+    return " ".join(held)
 
 
 def _port(channel: "Channel") -> int:

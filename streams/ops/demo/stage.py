@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import yaml
 
 from streams.contracts import durations
+from streams.contracts.signatures import variables
 from streams.contracts.topology import Topology
 from streams.contracts.topology_file import load
 from streams.ops.kafka.probe import HOST, free_port
@@ -41,7 +42,8 @@ def set_up(source: Path, target: Path, window: timedelta, max_age: timedelta) ->
             stanza["channel"] |= _here(stanza["channel"]["webhook"], ports[partner])
     target.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     channels = [known.stanzas[partner].channel for partner in ports]
-    made_up = {str(channel.options["secret_env"]): _secret() for channel in channels if channel}
+    needed = [name for channel in channels if channel for name in variables(channel.options["secret_env"])]
+    made_up = {name: _secret() for name in needed}
     return Stage(load(target), max_age, ports, made_up)
 
 
