@@ -8,8 +8,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeVar
 
+from streams.contracts.from_json import Malformed, instant
 from streams.domain.events import Customer, Item, OrderCancelled, OrderPlaced, ProviderProfile
-from streams.ops.rows import BadRow, FeedError, Malformed, Row, instant
+from streams.ops.rows import BadRow, FeedError, Row
 
 _ORDERS, _ITEMS = "olist_orders_dataset.csv", "olist_order_items_dataset.csv"
 _PRODUCTS, _SELLERS = "olist_products_dataset.csv", "olist_sellers_dataset.csv"

@@ -1,12 +1,12 @@
 """What a feed is made of: records and bad rows, and how JSON lines become them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
+from streams.contracts.from_json import Malformed, from_json
 from streams.domain.events import Event, OrderCancelled, OrderPlaced, ProviderProfile
 
 _TYPES: Mapping[str, type[Event]] = {each.__name__: each for each in (OrderPlaced, OrderCancelled, ProviderProfile)}
@@ -38,10 +38,6 @@ class BadRow:
         return f"{self.file}:{self.line}: {self.reason}"
 
 
-class Malformed(ValueError):
-    """A value is not what its field needs."""
-
-
 def json_lines(path: Path) -> Iterator[Row | BadRow]:
     """One JSON object a line, `type` names its record or its fields do; raises FeedError where nothing can be read."""
     try:
@@ -65,7 +61,7 @@ def record_of(document: Any) -> Event:
     """The record that a JSON object stands for; fields that it does not have are ignored. Raises Malformed."""
     if not isinstance(document, dict):
         raise Malformed("not a JSON object")
-    record: Event = _converted(_type_of(document), document, "")
+    record: Event = from_json(_type_of(document), document)
     return record
 
 
@@ -80,49 +76,3 @@ def _type_of(document: Mapping[str, Any]) -> type[Event]:
     if "provider_id" in document:
         return ProviderProfile
     raise Malformed("neither order_id nor provider_id nor type")
-
-
-def _converted(wanted: Any, value: Any, where: str) -> Any:
-    if is_dataclass(wanted):
-        return _dataclass(wanted, value, where)
-    if get_origin(wanted) is list:
-        if not isinstance(value, list):
-            raise Malformed(f"{where} is not a list")
-        return [_converted(get_args(wanted)[0], each, f"{where}[{at}]") for at, each in enumerate(value)]
-    if wanted is datetime:
-        return instant(value, where)
-    if type(value) is not wanted:
-        raise Malformed(f"{where} is not {_SAID[wanted]}: {value!r}")
-    if value == "" and where.endswith("_id"):
-        raise Malformed(f"{where} is empty")
-    return value
-
-
-def _dataclass(wanted: Any, value: Any, where: str) -> Any:
-    if not isinstance(value, dict):
-        raise Malformed(f"{where} is not an object")
-    hints, path = get_type_hints(wanted), f"{where}." if where else ""
-    given = {}
-    for each in fields(wanted):
-        if each.name == "time" and issubclass(wanted, Event):
-            continue
-        if each.name in value:
-            given[each.name] = _converted(hints[each.name], value[each.name], path + each.name)
-        elif each.default is MISSING and each.default_factory is MISSING:
-            raise Malformed(f"{path}{each.name} is missing")
-    build: Callable[..., Any] = wanted
-    return build(**given)
-
-
-_SAID = {str: "a text", int: "a whole number", bool: "true or false"}
-
-
-def instant(value: Any, where: str) -> datetime:
-    """ISO 8601 (UTC where it names no zone) or milliseconds since 1970; raises Malformed."""
-    try:
-        if type(value) is int:
-            return datetime.fromtimestamp(value / 1000, UTC)
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError, OverflowError, OSError) as error:
-        raise Malformed(f"{where} is not a time: {value!r}") from error
-    return moment.replace(tzinfo=moment.tzinfo or UTC)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.contracts import durations, sizes
 from streams.contracts.addresses import is_public
-from streams.ops.rows import Malformed, instant
+from streams.contracts.from_json import Malformed, instant
 from streams.verbs.options import Duration, Moment
 from tests.fuzz.properties import fuzz, tells
 from tests.fuzz.strategies import TEXTS
