@@ -10,7 +10,7 @@ from streams.contracts.settings import Settings
 
 
 def _config(settings: Settings, **own: Any) -> dict[str, Any]:
-    named = {name.replace("_", "."): value for name, value in own.items()}
+    named = {name if name.endswith("_cb") else name.replace("_", "."): value for name, value in own.items()}
     shared = {"bootstrap.servers": settings.broker, "log_level": 3, "reconnect.backoff.max.ms": 1000}
     return shared | dict(settings.kafka_config) | named
 

@@ -18,15 +18,47 @@ _PARTNER_IS_DOWN = {
     KafkaError._RESOLVE,
     KafkaError._FATAL,
 }
+_BAD_CREDENTIALS = {  # of the whole client, whatever record it was
+    KafkaError._AUTHENTICATION,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
 
 
 class SendFailed(Exception):
     """The cluster did not take a record. `is_transient`: it may take the same record later."""
 
-    def __init__(self, error: KafkaError) -> None:
-        super().__init__(error.str())
-        self.is_transient = error.retriable() or error.fatal() or error.code() in _PARTNER_IS_DOWN
+    def __init__(self, error: KafkaError, stranger: str = "") -> None:
+        """`stranger` is what the cluster has said of our credentials; the record itself has only timed out."""
+        is_stranger = bool(stranger) or error.code() in _BAD_CREDENTIALS
+        super().__init__(f"bad credentials: {stranger or error.str()}" if is_stranger else error.str())
+        self.is_transient = is_stranger or error.retriable() or error.fatal() or error.code() in _PARTNER_IS_DOWN
         self.is_fatal = error.fatal()
+
+
+class _Answers:
+    """What the cluster says of our credentials, which the report of a record that timed out does not repeat.
+
+    It knows nothing of its producer, which would otherwise live until somebody looks for cycles.
+    """
+
+    def __init__(self) -> None:
+        self._stranger = ""
+
+    def hear(self, error: KafkaError) -> None:
+        if error.code() in _BAD_CREDENTIALS:
+            self._stranger = error.str()
+
+    def settle(self, report: "asyncio.Future[None]", error: KafkaError | None) -> None:
+        if error is None:
+            self._stranger = ""
+        if report.done():
+            return
+        if error is None:
+            report.set_result(None)
+        else:
+            report.set_exception(SendFailed(error, self._stranger if error.code() in _PARTNER_IS_DOWN else ""))
 
 
 class Outgoing:
@@ -34,7 +66,8 @@ class Outgoing:
 
     def __init__(self, settings: Settings, **own: Any) -> None:
         self._settings, self._own = settings, own
-        self._producer = clients.producer(settings, **own)
+        self._answers = _Answers()
+        self._producer = clients.producer(settings, error_cb=self._answers.hear, **own)
         self._lost: list[SendFailed] = []
         self._closed = threading.Event()
         self._poller: threading.Thread | None = None
@@ -57,7 +90,7 @@ class Outgoing:
         report: asyncio.Future[None] = loop.create_future()
 
         def reported(error: KafkaError | None, _: Message) -> None:
-            loop.call_soon_threadsafe(_settle, report, error)
+            loop.call_soon_threadsafe(self._answers.settle, report, error)
 
         self._start_polling()
         try:
@@ -89,15 +122,6 @@ class Outgoing:
     def _poll(self) -> None:
         while not self._closed.is_set():
             self._producer.poll(0.2)
-
-
-def _settle(report: asyncio.Future[None], error: KafkaError | None) -> None:
-    if report.done():
-        return
-    if error is None:
-        report.set_result(None)
-    else:
-        report.set_exception(SendFailed(error))
 
 
 def _failed(error: BufferError | KafkaException) -> SendFailed:
