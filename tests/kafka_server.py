@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from streams.ops.kafka import Broker, down, up
 
@@ -33,7 +34,7 @@ class KafkaServer:
         self._port = port
         self._broker: Broker | None = None
 
-    def __enter__(self) -> "KafkaServer":
+    def __enter__(self) -> Self:
         self._watch = subprocess.Popen(
             [sys.executable, "-c", _WATCH, str(self.home)],
             cwd=_REPOSITORY,

@@ -69,7 +69,7 @@ class SmtpServer:
         return told
 
     def _options(self) -> Mapping[str, Any]:
-        login = {"authenticator": _login, "auth_required": True, "auth_require_tls": False}
+        login = {"authenticator": _login, "auth_require_tls": False}
         if self._is_tls_from_the_start:
             return {**login, "ssl_context": self._tls}
         return {**login, "tls_context": self._tls}
@@ -90,6 +90,8 @@ class _Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         told = await self._owner.answer("mail", server)
+        if not session.authenticated:
+            told = "530 5.7.0 who are you"
         envelope.mail_from = None if told else address
         return told or "250 OK"
 

@@ -1,4 +1,4 @@
-"""A real HTTP server that speaks SQS (moto); it knows no wrong credentials, and keeps nothing through a kill."""
+"""A real HTTP server that speaks SQS (moto); it takes all credentials unless told, and keeps nothing through a kill."""
 
 import sys
 import urllib.error
@@ -20,6 +20,13 @@ class SqsServer(ServerProcess):
 
     def queue_url(self, name: str) -> str:
         return f"{self.url}/123456789012/{name}"
+
+    def check_credentials(self, is_checked: bool = True) -> None:
+        """From now on it knows nobody, or everybody again."""
+        told = b"0" if is_checked else b"inf"
+        asked = urllib.request.Request(f"{self.url}/moto-api/reset-auth", told, {"Content-Type": "text/plain"})
+        with urllib.request.urlopen(asked, timeout=5):
+            pass
 
     def command(self) -> Sequence[str]:
         run = "import sys; from moto.server import main; main(sys.argv[1:])"

@@ -9,6 +9,7 @@ from streams.channels import ChannelError
 from streams.contracts import settings as configuration
 from streams.contracts.headers import Headers
 from streams.contracts.names import Names
+from streams.contracts.payload import Format, payload
 from streams.contracts.settings import Settings
 from streams.contracts.topology import Channel
 from streams.domain.delivery import Delivery
@@ -22,7 +23,7 @@ def connect(channel: Channel, settings: Settings, env: Mapping[str, str]) -> "Ka
 
 
 class Kafka:
-    """Target `same` is the map's own cluster, else host:port; option `topic` is the partner's topic.
+    """Target `same` is the map's own cluster, else host:port. Options: `topic` is the partner's, `format`.
 
     Another cluster never gets our cluster's credentials: option `config_env` names a variable that names a file of
     librdkafka properties for it.
@@ -36,13 +37,14 @@ class Kafka:
         self._topic = Names(settings.prefix).topic(topic) if is_ours else topic
         self._cluster = settings if is_ours else _foreign(channel, settings, env)
         self._timeout_ms = int(channel.timeout.total_seconds() * 1000)
+        self._form: Format = channel.options.get("format", "avro")
         self._producer: Outgoing | None = None
 
     async def deliver(self, message: Delivery) -> Iterable[Effect]:
         """Nothing to publish once the cluster has the record; raises Unreachable, or SendFailed, which climbs."""
         key = None if message.key is None else message.key.encode()
         try:
-            await self._opened().deliver(self._topic, key, message.raw, _identified(message))
+            await self._opened().deliver(self._topic, key, *_told(message, self._form))
         except SendFailed as error:
             if error.is_fatal:
                 await self.close()
@@ -63,10 +65,16 @@ class Kafka:
         return self._producer
 
 
-def _identified(message: Delivery) -> Headers:
-    if any(name == "ce_id" for name, _ in message.headers):
-        return message.headers
-    return [*message.headers, ("ce_id", message.id.encode())]
+def _told(message: Delivery, form: Format) -> tuple[bytes, Headers]:
+    """The record as it is; or as CloudEvents in JSON, which keeps its headers but for the content type."""
+    content_type, body = payload(message, form)
+    headers = list(message.headers)
+    if form != "avro":
+        headers = [(name, value) for name, value in headers if name != "content-type"]
+        headers.append(("content-type", content_type.encode()))
+    if all(name != "ce_id" for name, _ in headers):
+        headers.append(("ce_id", message.id.encode()))
+    return body, headers
 
 
 def _foreign(channel: Channel, settings: Settings, env: Mapping[str, str]) -> Settings:

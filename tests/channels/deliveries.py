@@ -1,5 +1,6 @@
 """Deliveries for the tests of channels."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from streams.domain.delivery import Delivery
@@ -12,3 +13,7 @@ RECORD = LeadAccepted(lead_id="lead-1", order_id="1", provider_id="p", wave=1, a
 
 def delivery(number: str = "id-1", raw: bytes = b"\0\0\0\0\1x", **headers: bytes) -> Delivery:
     return Delivery(number, "lead.accepted.v1", TIME, "lead-1", RECORD, FIELDS, raw, list(headers.items()))
+
+
+def of_key(key: str, number: str) -> Delivery:
+    return replace(delivery(number), key=key, fields=FIELDS | {"lead_id": key})

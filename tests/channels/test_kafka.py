@@ -1,5 +1,6 @@
 """A Kafka channel against a real broker."""
 
+import json
 import socket
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from streams.contracts.topology import Channel
 from streams.domain.failure import TryLater, Unreachable
 from streams.runtime import clients
 from streams.runtime.outside import Cluster
-from tests.channels.deliveries import delivery
+from tests.channels.deliveries import FIELDS, delivery
 
 
 def settings_of(broker: str, topic: str, **config: str) -> Settings:
@@ -61,6 +62,17 @@ async def test_a_record_without_headers_gets_its_id(broker: str) -> None:
     await kafka.deliver(delivery("order.placed.v1-0-17"))
     await kafka.close()
     assert records(settings, topic)[0].headers == [("ce_id", b"order.placed.v1-0-17")]
+
+
+async def test_a_record_as_cloudevents_says_so_in_its_headers_and_keeps_the_others(broker: str) -> None:
+    topic = f"incoming-{uuid4().hex}"
+    settings = settings_of(broker, topic)
+    kafka = Kafka(Channel("kafka", "same", {"topic": topic, "format": "cloudevents"}), settings, {})
+    await kafka.deliver(delivery("id-1", ce_id=b"id-1", **{"content-type": b"application/avro"}))
+    await kafka.close()
+    [record] = records(settings, topic)
+    assert record.headers == [("ce_id", b"id-1"), ("content-type", b"application/cloudevents+json")]
+    assert json.loads(record.value)["data"] == FIELDS
 
 
 async def test_another_cluster_is_named_by_its_address_and_knows_no_prefix_of_ours(broker: str) -> None:
