@@ -8,6 +8,7 @@ from typing import Any
 from streams.channels import ChannelError, OpenChannel, open_channel
 from streams.contracts import names
 from streams.contracts.current import stanza, topology
+from streams.contracts.modules import named
 from streams.contracts.settings import from_env
 from streams.contracts.topology import Stanza
 from streams.domain.effects import Publish
@@ -45,6 +46,7 @@ def _connect(found: Stanza) -> OpenChannel:
 
 
 def __getattr__(name: str) -> Any:
-    if name in topology().stanzas and topology().stanzas[name].kind == "partner":
-        return app_of(name)
-    raise AttributeError(f"the map has no partner {name}")
+    found = named(topology(), "partner", name)
+    if found is None:
+        raise AttributeError(f"the map has no partner {name}")
+    return app_of(found.group)

@@ -23,6 +23,7 @@ __all__ = [
     "instant",
     "original",
     "outgoing",
+    "passed_on",
     "timer_cause",
     "with_facts",
 ]
@@ -78,6 +79,13 @@ def outgoing(cause: Cause, group: str, index: int, topic: str) -> Written:
         ("ce_causationid", cause.id.encode()),
         ("traceparent", _trace(cause, number).encode()),
     ]
+
+
+def passed_on(headers: Written, id: str, causation: str | None) -> Written:
+    """The same headers for an effect that is known elsewhere already: under its own id, and with its own cause."""
+    own = {"ce_id": id, "ce_causationid": causation}
+    told = [(name, value) for name, value in headers if name not in own]
+    return [("ce_id", id.encode()), *told, *([("ce_causationid", causation.encode())] if causation else [])]
 
 
 def instant(time: datetime) -> str:

@@ -4,9 +4,10 @@ import re
 from os.path import isfile
 from pathlib import Path
 
-from streams.contracts.topology import Stanza
+from streams.contracts.topology import Kind, Stanza, Topology
 
 ROOT = Path(__file__).parents[2]
+BUILT_IN = {"planner": "streams.slips", "partner": "streams.partners", "inbound": "streams.inbound"}
 ROOMS = {"subscriber": "streams/subscribers", "step": "streams/steps", "saga": "streams"}
 
 
@@ -20,11 +21,16 @@ def module_file(stanza: Stanza, root: Path) -> Path | None:
     return next((file.relative_to(root) for file in files if built.search(file.read_text(encoding="utf-8"))), None)
 
 
+def named(topology: Topology, kind: Kind, name: str) -> Stanza | None:
+    """The app of this kind whose name as Python writes it is `name`: customer_in is customer.in."""
+    stanzas = (each for each in topology.stanzas.values() if each.kind == kind)
+    return next((each for each in stanzas if each.group.replace(".", "_") == name), None)
+
+
 def module(stanza: Stanza, root: Path = ROOT) -> str:
     """What `faust -A` takes to run this app of the tree `root`; raises ModuleNotFoundError."""
-    if stanza.kind in ("planner", "partner"):
-        room = "slips" if stanza.kind == "planner" else "partners"
-        return f"streams.{room}:{stanza.group.replace('.', '_')}"
+    if stanza.kind in BUILT_IN:
+        return f"{BUILT_IN[stanza.kind]}:{stanza.group.replace('.', '_')}"
     file = module_file(stanza, root)
     if file is None:
         raise ModuleNotFoundError(f"no module of streams/ builds {stanza.group}")

@@ -48,6 +48,26 @@ def changelog(group: str) -> str:
     return f"{group}.changelog"
 
 
+def inbound(context: str) -> str:
+    """The group that takes in what a context's own broker holds."""
+    return f"{context}.in"
+
+
+def outbox(context: str) -> str:
+    """The group that takes in what a context writes into its database's outbox."""
+    return f"{context}.outbox"
+
+
+def outbound(context: str) -> str:
+    """The group that carries out to a context's own broker."""
+    return f"{context}.out"
+
+
+def received(group: str) -> str:
+    """Messages of an inbound group as they came."""
+    return f"{group}.received"
+
+
 def partner_topic(partner: str, event: str) -> str:
     return f"{partner}.{event}"
 

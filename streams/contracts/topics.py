@@ -41,7 +41,7 @@ def topics(topology: Topology, *, has_registry: bool = False) -> list[TopicSpec]
     read = {source.topic for stanza in topology.stanzas.values() for source in stanza.sources}
     found = [_event(spec, spec.topic in read) for spec in topology.events.values()]
     for stanza in topology.stanzas.values():
-        found += [*_of_group(stanza), *_of_channel(stanza)]
+        found += [*_of_group(stanza), *_of_channel(stanza), *_of_upstream(stanza)]
     timed = [replace(spec, config={"message.timestamp.type": "LogAppendTime", **spec.config}) for spec in found]
     if not has_registry:
         timed.append(TopicSpec(SCHEMAS, SCHEMAS, 1, {"cleanup.policy": "compact"}))
@@ -74,6 +74,13 @@ def _of_channel(stanza: Stanza) -> Iterator[TopicSpec]:
     if channel is not None and (channel.kind, channel.target) == ("kafka", "same"):
         limit = _limit(_largest(stanza) + HEADROOM_BYTES)
         yield TopicSpec(channel.options["topic"], stanza.group, stanza.partitions, limit, is_bound=False)
+
+
+def _of_upstream(stanza: Stanza) -> Iterator[TopicSpec]:
+    """What has come in and is not read yet; no event of the map, for its bytes are the other side's."""
+    if stanza.upstream is not None:
+        (source,) = stanza.sources
+        yield replace(_event(source.event, is_read=True), of=stanza.group)
 
 
 def _largest(stanza: Stanza) -> int:

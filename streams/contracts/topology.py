@@ -8,7 +8,7 @@ from typing import Any, Literal
 from streams.domain.failure import Ladder
 from streams.domain.waves import SagaPolicy
 
-Kind = Literal["subscriber", "planner", "step", "saga", "partner"]
+Kind = Literal["subscriber", "planner", "step", "saga", "partner", "inbound"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a partner is reached: `kind` names the file in streams/channels, `options` are that channel's own."""
+    """How a partner or a context's broker is reached: `kind` names the file, `options` are that transport's own."""
 
     kind: str
     target: str
@@ -68,6 +68,8 @@ class Stanza:
     handler_timeout: timedelta = timedelta(seconds=30)
     policy: SagaPolicy | None = None
     channel: Channel | None = None
+    upstream: Channel | None = None  # of an inbound app: where its messages come from
+    admits: tuple[EventSpec, ...] = ()  # and what they may be
     plan: tuple[str, ...] = ()
     plan_by_priority: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

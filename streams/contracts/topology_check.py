@@ -25,7 +25,8 @@ def _check_owners(draft: Draft) -> None:
             other = owners.setdefault(topic, stanza.group)
             if other != stanza.group:
                 what = f"the command {topic} is read by {other} and by {stanza.group}"
-                draft.mistakes.add(draft.lines[stanza.group], what, "give it one owner")
+                line = draft.lines.get(f"{stanza.group} reads {topic}", draft.lines[stanza.group])
+                draft.mistakes.add(line, what, "give it one owner")
 
 
 def _check_names(topology: Topology, draft: Draft) -> None:

@@ -8,6 +8,7 @@ from streams.contracts.topology_draft import Draft, order, start
 from streams.contracts.topology_routes import Routes, add_commands, add_route_apps, add_route_topics, slip
 from streams.contracts.topology_sagas import add_saga
 from streams.contracts.topology_section import Name, Section
+from streams.contracts.topology_service import Gateways, add_gateways
 from streams.contracts.topology_values import text
 
 
@@ -19,6 +20,7 @@ class Context:
     subscribers: list[tuple[Name, Section]]
     sagas: list[tuple[Name, Section]]
     routes: Routes
+    gateways: Gateways
 
 
 def read_contexts(top: Section, draft: Draft) -> None:
@@ -35,13 +37,17 @@ def read_contexts(top: Section, draft: Draft) -> None:
         for name, section in context.sagas:
             add_saga(name, section, context.owner, draft)
     for context in contexts:
-        for _, section in context.subscribers + context.sagas:
+        add_gateways(context.gateways, draft)
+        context.gateways.section.done()
+    for context in contexts:
+        for section in (context.gateways.section, *(section for _, section in context.subscribers + context.sagas)):
             _check_sent(section, draft)
 
 
 def _context(name: Name, section: Section, draft: Draft) -> Context:
     owner = section.get("owner", text, name.text)
-    for topic in section.names("publishes"):
+    published = section.names("publishes")
+    for topic in published:
         if draft.is_public(topic, section):
             _publish(topic, section, owner, draft)
     slips = section.section("slips")
@@ -52,9 +58,8 @@ def _context(name: Name, section: Section, draft: Draft) -> Context:
         steps=section.sections("steps", "step"),
         heard=[heard for _, saga in sagas for heard in saga.names("on")],
     )
-    context = Context(owner, section.sections("subscribers", "subscriber"), sagas, routes)
-    section.done()
-    return context
+    gateways = Gateways(name, owner, section, published, section.names("sends"))
+    return Context(owner, section.sections("subscribers", "subscriber"), sagas, routes, gateways)
 
 
 def _publish(name: Name, section: Section, owner: str, draft: Draft) -> None:

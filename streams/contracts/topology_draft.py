@@ -1,5 +1,7 @@
 """The map while it is read: what is known so far, and where it was written."""
 
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,9 +45,22 @@ class Draft:
 
     def heard(self, section: Section) -> list[EventSpec]:
         """The events that a subscriber or partner reads: public, and with equal partition counts."""
-        names = section.names("on")
+        names = self.expanded(section.names("on"), section)
         self.check_heard(names, section)
         return [self.events[name.text] for name in names if self.is_public(name, section)]
+
+    def expanded(self, names: Iterable[Name], section: Section, own: Collection[str] = ()) -> tuple[Name, ...]:
+        """The names with each `*` filled in: any text, dots too. It stands for public events, not those in `own`."""
+        found: dict[str, Name] = {}
+        for name in names:
+            shape = re.compile(re.escape(name.text).replace(r"\*", ".+"))
+            public = [e.topic for e in self.events.values() if not e.is_internal and not e.is_partner_own]
+            meant = [topic for topic in public if shape.fullmatch(topic) and topic not in own]
+            if "*" in name.text and not meant:
+                section.note(name.line, f"{name.text} stands for no event; known are {', '.join(sorted(public))}")
+            for topic in meant if "*" in name.text else [name.text]:
+                found.setdefault(topic, Name(topic, name.line))
+        return tuple(found.values())
 
     def check_heard(self, names: tuple[Name, ...], section: Section) -> None:
         """Every app hears something, and the topics that one app reads have the same number of partitions."""

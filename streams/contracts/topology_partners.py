@@ -1,5 +1,6 @@
 """The partners of the map: what each hears, its own topics and how it is reached."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from streams.contracts.names import partner_topic
 from streams.contracts.topology import EventSpec, Source
 from streams.contracts.topology_channels import channel
 from streams.contracts.topology_draft import Draft, order, start
-from streams.contracts.topology_section import Section
+from streams.contracts.topology_section import Name, Section
 from streams.contracts.topology_values import duration, text
 
 RETENTION = timedelta(days=7)  # of own topics; must outlast the partner's longest outage
@@ -18,8 +19,8 @@ def read_partners(top: Section, draft: Draft) -> None:
     for name, section in top.sections("partners", "partner"):
         begin, retention = start(section), section.get("retention", duration, RETENTION)
         events = draft.heard(section)
-        _check_records(section, draft)
-        own_topics = [_own(name.text, event, retention) for event in events]
+        check_records(draft.expanded(section.names("on"), section), section, draft)
+        own_topics = [own_topic(name.text, event, retention) for event in events]
         for spec in own_topics:
             draft.add_event(spec, name.line)
         sources = [Source(event, **begin) for event in events] + [Source(spec, is_own=True) for spec in own_topics]
@@ -29,16 +30,18 @@ def read_partners(top: Section, draft: Draft) -> None:
         section.done()
 
 
-def _check_records(section: Section, draft: Draft) -> None:
+def check_records(names: Iterable[Name], section: Section, draft: Draft) -> None:
     """What a partner hears is told apart by its record."""
     heard: dict[str, str] = {}
-    for name in section.names("on"):
+    for name in names:
         record = draft.events[name.text].record if name.text in draft.events else name.text
         first = heard.setdefault(record, name.text)
         if first != name.text:
             section.note(name.line, f"{name.text} carries {record}, as {first} does; hear it by a stanza of its own")
 
 
-def _own(partner: str, event: EventSpec, retention: timedelta) -> EventSpec:
+def own_topic(partner: str, event: EventSpec, retention: timedelta) -> EventSpec:
+    """The topic in which this event waits for the partner."""
     topic = partner_topic(partner, event.topic)
-    return replace(event, topic=topic, retention=retention, is_compacted=False, is_partner_own=True, owner=partner)
+    own = {"is_compacted": False, "is_internal": False, "is_partner_own": True, "owner": partner}
+    return replace(event, topic=topic, retention=retention, **own)  # type: ignore[arg-type]

@@ -10,12 +10,15 @@ from streams.domain.events import Event
 class Publish:
     """Write `record` to its topic: `to`, or the one topic of the map that carries this record type.
 
-    The key is the record's key field of the map unless `key` names another.
+    The key is the record's key field of the map unless `key` names another. What has been somewhere else before keeps
+    the `id` that it has there, and its `causation` if it has one; any other gets an id that its cause determines.
     """
 
     record: Event
     to: str | None = None
     key: str | None = None
+    id: str | None = None
+    causation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

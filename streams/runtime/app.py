@@ -88,7 +88,8 @@ def build(
 ) -> App:
     """The app of this stanza. `handler` is `decide` where `state` names its record, else `react`.
 
-    More: `give_up(event, reason)` for what a buried record still causes, `connect()` for a partner's channel.
+    More: `give_up(event, reason)` for what a buried record still causes; `connect()` for a partner's channel;
+    `receive()` for what brings an inbound app's messages.
     """
     react, decide = (handler, None) if state is None else (None, handler)
     spec = AppSpec(topology(), stanza, react, decide, state=state, tables=tables or {}, **more)

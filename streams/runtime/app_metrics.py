@@ -119,6 +119,13 @@ class AppMetrics:
     def partner(self, state: PartnerState) -> None:
         metrics.PARTNER.labels(*self._labels).set(_STATES[state])
 
+    def received(self, messages: int) -> None:
+        """So many came in from upstream, and stand in Kafka."""
+        metrics.RECEIVED.labels(*self._labels).inc(messages)
+
+    def upstream(self, is_up: bool) -> None:
+        metrics.UPSTREAM.labels(*self._labels).set(is_up)
+
     def ready(self, is_ready: bool) -> None:
         metrics.READY.labels(*self._labels).set(is_ready)
 

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
+from streams.contracts.arrivals import Arrivals
 from streams.contracts.codec import Codec, Undecodable
-from streams.contracts.envelope import Cause, cause_of, timer_cause
+from streams.contracts.envelope import Cause, timer_cause
 from streams.contracts.json_values import as_json
 from streams.contracts.partitioner import partition_of
 from streams.contracts.registry import RegistryUnavailable, UnknownSchema
@@ -17,7 +17,7 @@ from streams.domain.events import Event, TimerDue
 from streams.domain.failure import Poison
 from streams.runtime.faults import HandlerExited, HandlerTimeout, Stray, Unsayable
 from streams.runtime.perform import Performed, Performer
-from streams.runtime.record import Message, history
+from streams.runtime.record import Message, cause, history, time_of
 from streams.runtime.spec import AppSpec
 from streams.runtime.tables import Tables
 from streams.runtime.timers import Timer
@@ -47,6 +47,7 @@ class Handlers:
         self.is_careful = False  # after a turn whose states could not be written
         self.hung: set[str] = set()
         self.blamed: set[str] = set()
+        self._arrivals = Arrivals(spec.stanza.admits, codec) if spec.stanza.kind == "inbound" else None
         self._key_fields = {source.topic: source.event.key for source in spec.stanza.sources}
 
     def is_blamed(self, id: str) -> bool:
@@ -67,6 +68,8 @@ class Handlers:
         if key is not None and len(key) > MAX_KEY_BYTES:
             return Failed(Undecodable(f"key_too_large: {len(key)} bytes"), "decode", may_hold=False)
         try:
+            if self._arrivals is not None:
+                return self._arrivals.read(record.headers() or (), value)
             return self.codec.decode(topic, value, time_of(record))
         except RegistryUnavailable:
             raise
@@ -183,17 +186,3 @@ def _sayable(error: Exception) -> Exception:
     except Exception:
         return Unsayable(type(error).__name__)
     return error
-
-
-def time_of(record: Message) -> datetime:
-    return _instant(record.timestamp()[1])
-
-
-@lru_cache(maxsize=1024)
-def _instant(epoch_ms: int) -> datetime:
-    """Cached, for records come many a millisecond."""
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC)
-
-
-def cause(topic: str, record: Message) -> Cause:
-    return cause_of(record.headers() or [], topic, record.partition(), record.offset(), time_of(record))

@@ -12,6 +12,7 @@ from functools import partial
 from confluent_kafka import KafkaException
 
 from streams.contracts import names as derived
+from streams.contracts.arrivals import Arrivals
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings, from_env
 from streams.runtime import clients
@@ -20,6 +21,7 @@ from streams.runtime.codecs import codec_of
 from streams.runtime.courier import LoopCourier
 from streams.runtime.engine import Engine
 from streams.runtime.parts import Clock, Parts, Stop
+from streams.runtime.receiving import Receiving, Ways
 from streams.runtime.spec import AppSpec, Channel
 from streams.runtime.store import Slot, open_store, take_slot
 from streams.runtime.transaction import Crash
@@ -42,13 +44,15 @@ class Driver:
     _failure: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _farewell: threading.Timer | None = None
+    _receiving: Receiving | None = None
 
     def status(self) -> AppStatus:
         if self._failure:
             return AppStatus(self.spec.group, "failed", self._failure)
         if self._engine is None:
             return AppStatus(self.spec.group, "starting")
-        return AppStatus(self.spec.group, "live" if self._engine.is_ready else "restoring")
+        trouble = self._receiving.trouble if self._receiving else ""
+        return AppStatus(self.spec.group, "live" if self._engine.is_ready else "restoring", trouble)
 
     def stop(self) -> None:
         """Where Kafka does not answer, the process ends without a goodbye in the end, which is as safe as a kill."""
@@ -75,20 +79,42 @@ class Driver:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         channel = self.spec.connect() if self.spec.connect else None
+        self._receiving = self._inlet()
         done: asyncio.Future[None] = loop.create_future()
         thread = threading.Thread(target=self._thread, args=(loop, channel, done), name=self.spec.group, daemon=True)
         reason = f"{self.spec.group} cannot leave its group: Kafka has not answered for {_FAREWELL_S:g} s"
         self._farewell = farewell = threading.Timer(_FAREWELL_S, exit_process, [reason])
         farewell.daemon = True
         thread.start()
+        beside = loop.create_task(self._receiving.run(lambda: self._turn(done))) if self._receiving else None
         try:
             await done
         finally:
+            if beside is not None:
+                await beside
             farewell.cancel()
             self._engine = self._farewell = None
             thread.join()
             if channel is not None:
                 await channel.close()
+
+    def _inlet(self) -> Receiving | None:
+        """For an inbound app, what brings messages in beside the engine; raises Stop where it cannot begin."""
+        if self.spec.receive is None:
+            return None
+        stanza, names = self.spec.stanza, Names(self.settings.prefix)
+        (source,) = stanza.sources
+        member = clients.Member(names.group(stanza.group), "received")
+        producer = partial(clients.transactional_producer, self.settings, member, source.event.max_bytes)
+        arrivals = Arrivals(stanza.admits, codec_of(self.settings, self.spec.topology))
+        metrics = AppMetrics(stanza.group, names.prefix)
+        return Receiving(names.topic(source.topic), Ways(self.spec.receive, producer), arrivals, metrics)
+
+    def _turn(self, done: "asyncio.Future[None]") -> bool | None:
+        """Whether this worker is the one that takes messages in; None: it is about to end."""
+        if self._stop.is_set() or done.done():
+            return None
+        return self._engine is not None and self._engine.leads
 
     def _thread(self, loop: asyncio.AbstractEventLoop, channel: Channel | None, done: "asyncio.Future[None]") -> None:
         failure: BaseException | None = None

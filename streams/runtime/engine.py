@@ -60,6 +60,11 @@ class Engine:
         return self._membership.has_joined and all(task.is_live for task in self._membership.tasks.values())
 
     @property
+    def leads(self) -> bool:
+        """Whether this is the one worker of the group that has its first task: what only one may do is done here."""
+        return any(task.partition == 0 for task in self._membership.live)
+
+    @property
     def patience_s(self) -> float:
         """How long the next turn may wait for a record before it does anything else."""
         return 0.0 if self._membership.remaining else self._patience.seconds(self._membership.live)

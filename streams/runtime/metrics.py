@@ -73,5 +73,8 @@ HELD_SINCE = _gauge("held_since_timestamp_seconds", "When the longest held key b
 DELIVERIES = _counter("deliveries_total", "Delivery attempts by result: is it one message, or the partner?", "result")
 PARTNER = _gauge("partner_state", "0 up, 1 down (probing), 2 paused until somebody resumes it.")
 
+RECEIVED = _counter("messages_received_total", "Messages taken in from a context's own broker: is anything coming?")
+UPSTREAM = _gauge("upstream_up", "0 while that broker does not answer: what it holds waits there.")
+
 RESTORING = _gauge("restore_remaining_records", "Changelog records until the task is live: the wait left.", "partition")
 RESTARTS = _counter("engine_restarts_total", "Engine restarts in place: more than a few an hour is a fault.", "reason")

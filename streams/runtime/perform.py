@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from streams.contracts.codec import Codec
-from streams.contracts.envelope import Cause, outgoing
+from streams.contracts.envelope import Cause, outgoing, passed_on
 from streams.contracts.headers import Headers, Written
 from streams.contracts.names import Names
 from streams.contracts.topology import EventSpec, Topology
@@ -65,6 +65,8 @@ class Performer:
         value = self._codec.encode(spec.topic, effect.record)
         key = (effect.key if effect.key is not None else str(getattr(effect.record, spec.key))).encode()
         headers = outgoing(cause, self._group, index, spec.topic)
+        if effect.id is not None:
+            headers = passed_on(headers, effect.id, effect.causation)
         # a character of the ids is four bytes at most, the rest of the headers less than 2 KiB
         if len(key) + len(value) + 4 * (len(cause.id) + len(cause.correlation)) + 2048 > spec.max_bytes:
             _refuse_too_large(spec, key, value, headers)

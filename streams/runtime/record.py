@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
+from streams.contracts.envelope import Cause, cause_of
 from streams.contracts.facts import Facts, facts_of, original
 from streams.contracts.headers import Headers
 from streams.contracts.varint import number_at, varint
@@ -85,6 +88,20 @@ def history(record: Message) -> tuple[Headers, Facts | None]:
     if facts is None or (facts.topic, facts.partition, facts.offset) != _coordinates(record):
         return headers, None
     return original(headers), facts
+
+
+def time_of(record: Message) -> datetime:
+    return _instant(record.timestamp()[1])
+
+
+@lru_cache(maxsize=1024)
+def _instant(epoch_ms: int) -> datetime:
+    """Cached, for records come many a millisecond."""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC)
+
+
+def cause(topic: str, record: Message) -> Cause:
+    return cause_of(record.headers() or [], topic, record.partition(), record.offset(), time_of(record))
 
 
 def to_waiting(message: Message) -> bytes:

@@ -13,6 +13,7 @@ from streams.contracts import names as derived
 from streams.contracts.codec import Codec
 from streams.contracts.envelope import Cause, outgoing
 from streams.contracts.facts import Facts, facts_of
+from streams.contracts.headers import Headers
 from streams.contracts.registry import InMemory
 from streams.contracts.topics import topics
 from streams.contracts.topology import EventSpec, Topology
@@ -83,9 +84,11 @@ class Flow:
             self._outside.produce(spec.topic, value, key, headers=outgoing(cause, "outside", 0, spec.topic))
         self._outside.flush()
 
-    def write(self, topic: str, value: bytes | None, key: bytes | None, partition: int = -1) -> None:
+    def write(
+        self, topic: str, value: bytes | None, key: bytes | None, partition: int = -1, headers: Headers = ()
+    ) -> None:
         """Raw bytes, as somebody writes who does not know the contract."""
-        self._outside.produce(topic, value, key, partition)
+        self._outside.produce(topic, value, key, partition, headers=list(headers))
         self._outside.flush()
 
     def settle(self) -> None:
