@@ -22,15 +22,15 @@ SESSION = get_session()
 class RabbitEnd(FarEnd):
     def __init__(self, server: RabbitServer) -> None:
         super().__init__()
-        self._server = server
+        self.server = server
 
     def stanza(self, is_stranger: bool) -> Stanza:
-        url = self._server.url.replace("guest:guest", "guest:wrong") if is_stranger else self._server.url
-        target = f"amqp://127.0.0.1:{self._server.port}/"
+        url = self.server.url.replace("guest:guest", "guest:wrong") if is_stranger else self.server.url
+        target = f"amqp://127.0.0.1:{self.server.port}/"
         return "rabbitmq", target, {"url_env": "ACME_AMQP", "exchange": self.name}, {"ACME_AMQP": url}
 
     async def prepare(self) -> None:
-        async with await aio_pika.connect(self._server.url) as connection:
+        async with await aio_pika.connect(self.server.url) as connection:
             channel = await connection.channel()
             exchange = await channel.declare_exchange(self.name, aio_pika.ExchangeType.TOPIC, durable=True)
             queue = await channel.declare_queue(self.name, durable=True)
@@ -38,7 +38,7 @@ class RabbitEnd(FarEnd):
 
     async def messages(self) -> list[aio_pika.abc.AbstractIncomingMessage]:
         found = []
-        async with await aio_pika.connect(self._server.url) as connection:
+        async with await aio_pika.connect(self.server.url) as connection:
             queue = await (await connection.channel()).get_queue(self.name)
             while message := await queue.get(fail=False, no_ack=True):
                 found.append(message)
@@ -48,10 +48,10 @@ class RabbitEnd(FarEnd):
         return [Got(str(each.message_id), str(each.headers["cloudEvents_subject"])) for each in await self.messages()]
 
     async def go_away(self) -> None:
-        self._server.kill()
+        self.server.kill()
 
     async def come_back(self) -> None:
-        await asyncio.to_thread(self._server.start)
+        await asyncio.to_thread(self.server.start)
 
     async def refuse(self) -> Delivery:
         return replace(delivery(), type="order.placed.v1")  # no queue is bound for it
@@ -63,16 +63,16 @@ class RabbitEnd(FarEnd):
 class RedisEnd(FarEnd):
     def __init__(self, server: RedisServer) -> None:
         super().__init__()
-        self._server = server
+        self.server = server
 
     @property
     def client(self) -> RedisClient:
-        return RedisClient.from_url(self._server.url, password=redis_server.PASSWORD, decode_responses=True)
+        return RedisClient.from_url(self.server.url, password=redis_server.PASSWORD, decode_responses=True)
 
     def stanza(self, is_stranger: bool) -> Stanza:
         password = "wrong" if is_stranger else redis_server.PASSWORD
         options = {"stream": self.name, "password_env": "ACME_REDIS"}
-        return "redis", self._server.url, options, {"ACME_REDIS": password}
+        return "redis", self.server.url, options, {"ACME_REDIS": password}
 
     async def prepare(self) -> None:
         """A stream is there with its first entry."""
@@ -83,10 +83,10 @@ class RedisEnd(FarEnd):
         return [Got(fields["ce_id"], fields["ce_subject"]) for _, fields in entries]
 
     async def go_away(self) -> None:
-        self._server.kill()
+        self.server.kill()
 
     async def come_back(self) -> None:
-        await asyncio.to_thread(self._server.start)
+        await asyncio.to_thread(self.server.start)
 
     async def refuse(self) -> Delivery:
         async with self.client as client:
@@ -103,20 +103,20 @@ class SqsEnd(FarEnd):
 
     def __init__(self, server: SqsServer) -> None:
         super().__init__()
-        self._server = server
+        self.server = server
         self.name += self.queue_ends
 
     @property
     def client(self) -> Any:
         return SESSION.create_client(
-            "sqs", REGION, endpoint_url=self._server.url, aws_access_key_id="test", aws_secret_access_key="test"
+            "sqs", REGION, endpoint_url=self.server.url, aws_access_key_id="test", aws_secret_access_key="test"
         )
 
     def stanza(self, is_stranger: bool) -> Stanza:
         own = {"region": REGION, "access_key_env": "ACME_KEY", "secret_key_env": "ACME_SECRET"}
         if is_stranger:
-            self._server.check_credentials()
-        return "sqs", self._server.queue_url(self.name), own, {"ACME_KEY": "test", "ACME_SECRET": "test"}
+            self.server.check_credentials()
+        return "sqs", self.server.queue_url(self.name), own, {"ACME_KEY": "test", "ACME_SECRET": "test"}
 
     async def prepare(self) -> None:
         attributes = {"MaximumMessageSize": "65536"} | ({"FifoQueue": "true"} if self.queue_ends else {})
@@ -128,7 +128,7 @@ class SqsEnd(FarEnd):
         async with self.client as client:
             while messages := (
                 await client.receive_message(
-                    QueueUrl=self._server.queue_url(self.name),
+                    QueueUrl=self.server.queue_url(self.name),
                     MaxNumberOfMessages=10,
                     MessageAttributeNames=["All"],
                     AttributeNames=["All"],
@@ -136,7 +136,7 @@ class SqsEnd(FarEnd):
             ).get("Messages"):
                 found.extend(messages)
                 entries = [{"Id": str(at), "ReceiptHandle": each["ReceiptHandle"]} for at, each in enumerate(messages)]
-                await client.delete_message_batch(QueueUrl=self._server.queue_url(self.name), Entries=entries)
+                await client.delete_message_batch(QueueUrl=self.server.queue_url(self.name), Entries=entries)
         return found
 
     async def got(self) -> list[Got]:
@@ -144,17 +144,17 @@ class SqsEnd(FarEnd):
         return [Got(each["ce_id"]["StringValue"], each["ce_subject"]["StringValue"]) for each in told]
 
     async def go_away(self) -> None:
-        self._server.kill()
+        self.server.kill()
 
     async def come_back(self) -> None:
-        await asyncio.to_thread(self._server.start)
+        await asyncio.to_thread(self.server.start)
         await self.prepare()
 
     async def refuse(self) -> Delivery:
         return replace(delivery("large"), fields=FIELDS | {"note": "x" * 70_000})
 
     async def relent(self) -> None:
-        self._server.check_credentials(False)
+        self.server.check_credentials(False)
 
 
 class SqsFifoEnd(SqsEnd):

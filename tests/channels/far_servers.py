@@ -82,7 +82,7 @@ class WebhookEnd(FarEnd):
 class SmtpEnd(FarEnd):
     def __init__(self, server: SmtpServer) -> None:
         super().__init__()
-        self._server = server
+        self.server = server
 
     def stanza(self, is_stranger: bool) -> Stanza:
         letter = {"from": "shop@example.com", "to": "{lead_id}@example.org", "subject": "Lead {lead_id}"}
@@ -90,7 +90,7 @@ class SmtpEnd(FarEnd):
         env = {"ACME_USER": smtp_server.USER, "ACME_PASS": "wrong" if is_stranger else smtp_server.PASSWORD}
         return (
             "smtp",
-            f"127.0.0.1:{self._server.port}",
+            f"127.0.0.1:{self.server.port}",
             own | {"user_env": "ACME_USER", "password_env": "ACME_PASS"},
             env,
         )
@@ -99,22 +99,22 @@ class SmtpEnd(FarEnd):
         """Everybody may get mail."""
 
     async def got(self) -> list[Got]:
-        ids = [each.message["Message-ID"].strip("<>") for each in self._server.mails]
-        keys = [each.to[0].partition("@")[0] for each in self._server.mails]
+        ids = [each.message["Message-ID"].strip("<>") for each in self.server.mails]
+        keys = [each.to[0].partition("@")[0] for each in self.server.mails]
         return [Got(number.removesuffix("@example.com"), key) for number, key in zip(ids, keys, strict=True)]
 
     async def go_away(self) -> None:
-        self._server.kill()
+        self.server.kill()
 
     async def come_back(self) -> None:
-        self._server.start()
+        self.server.start()
 
     async def refuse(self) -> Delivery:
-        self._server.tell(rcpt="550 5.1.1 nobody here")
+        self.server.tell(rcpt="550 5.1.1 nobody here")
         return delivery()
 
     async def relent(self) -> None:
-        self._server.tell()
+        self.server.tell()
 
 
 class KafkaWithLogin(KafkaServer):
@@ -141,31 +141,31 @@ class KafkaWithLogin(KafkaServer):
 class KafkaEnd(FarEnd):
     def __init__(self, server: KafkaWithLogin) -> None:
         super().__init__()
-        self._server = server
+        self.server = server
 
     def stanza(self, is_stranger: bool) -> Stanza:
-        file = self._server.home / f"{uuid4().hex}.properties"
+        file = self.server.home / f"{uuid4().hex}.properties"
         password = "wrong" if is_stranger else "right"
         login = ["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=PLAIN", "sasl.username=acme"]
         file.write_text("\n".join([*login, f"sasl.password={password}"]), encoding="utf-8")
-        return "kafka", self._server.login, {"topic": self.name, "config_env": "ACME_KAFKA"}, {"ACME_KAFKA": str(file)}
+        return "kafka", self.server.login, {"topic": self.name, "config_env": "ACME_KAFKA"}, {"ACME_KAFKA": str(file)}
 
     async def prepare(self) -> None:
-        admin = clients.admin(Settings(broker=self._server.bootstrap))
+        admin = clients.admin(Settings(broker=self.server.bootstrap))
         topic = NewTopic(self.name, 2, 1, config={"max.message.bytes": "5000"})
         for made in admin.create_topics([topic]).values():
             await asyncio.to_thread(made.result)
 
     async def got(self) -> list[Got]:
-        cluster = Cluster(Settings(broker=self._server.bootstrap))
+        cluster = Cluster(Settings(broker=self.server.bootstrap))
         records = cluster.read(cluster.places(self.name))
         return [Got(str(text(each.headers, "ce_id")), (each.key or b"").decode()) for each in records]
 
     async def go_away(self) -> None:
-        await asyncio.to_thread(self._server.kill)
+        await asyncio.to_thread(self.server.kill)
 
     async def come_back(self) -> None:
-        await asyncio.to_thread(self._server.start)
+        await asyncio.to_thread(self.server.start)
 
     async def refuse(self) -> Delivery:
         return delivery(raw=b"x" * 20_000)
