@@ -16,10 +16,14 @@ def address(*schemes: str) -> Callable[[Any], Any]:
     wanted = " or ".join(f"{scheme}://" for scheme in schemes)
 
     def parse(value: Any) -> str:
-        parts = urlsplit(text(value))
-        if "@" in parts.netloc:
+        if "@" in text(value):
             raise ValueError("credentials stand in the map; take them out, options that end in _env name variables")
-        if parts.scheme not in schemes or not parts.hostname:
+        try:
+            parts = urlsplit(value)
+            is_right = parts.scheme in schemes and parts.hostname and parts.port != 0
+        except ValueError:  # of a port or an IPv6 address that is none
+            is_right = False
+        if not is_right:
             raise ValueError(f"{value!r} is no such address; write {wanted} and a host")
         return str(value)
 
@@ -27,7 +31,8 @@ def address(*schemes: str) -> Callable[[Any], Any]:
 
 
 def host_port(value: Any) -> str:
-    if not re.fullmatch(r"[^\s,:@/]+:\d{1,5}", text(value)):
+    found = re.fullmatch(r"[^\s,:@/]+:(\d{1,5})", text(value))
+    if not found or not 0 < int(found[1]) < 65_536:
         raise ValueError(f"{value!r} is no server; write host:port")
     return str(value)
 
