@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -10,16 +11,20 @@ from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from streams.contracts import bounded, records
 from streams.contracts.compiled_decoder import decoder
 from streams.contracts.compiled_encoder import encoder
+from streams.contracts.mapped import shape
 from streams.contracts.names import Names
+from streams.contracts.partner_schema import is_mapped
 from streams.contracts.registry import RegistryUnavailable, Schema, Schemas, UnknownSchema
 from streams.contracts.source import Unsupported
 from streams.domain import commands, events
+from streams.domain.delivery import Mapped
 from streams.domain.events import Event
 
 Read = Callable[[bytes, datetime], Any]
 Write = Callable[[bytes, Any], bytes]
 MAGIC = b"\0"
 HEAD = 5
+_NOTES = ("doc", "pii")
 UNUSUAL = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
 
 
@@ -74,9 +79,9 @@ class Codec:
         if len(head) < HEAD or head[0]:
             raise Undecodable(f"{topic}: {_not_ours(head)}")
         written, local = self._schemas.by_id(int.from_bytes(head[1:], "big")), self._local[topic]
-        record = self._types[local["name"]]
-        read = _careful_reader(topic, written, local, record)
-        if _meaning(written) == _meaning(local):
+        record, made, _ = self._shape(local)
+        read = _careful_reader(topic, written, local, made)
+        if record is not Mapped and _meaning(written) == _meaning(local):
             read = _or_else(_compiled(decoder, local, record), read)
         self._readers[topic, head] = read
         return read
@@ -86,15 +91,22 @@ class Codec:
         written = schema.get("name") if isinstance(schema, dict) else schema
         if written != local["name"]:
             raise Unencodable(f"the latest schema of {topic} is {written}, not {local['name']}")
-        record = self._types[local["name"]]
-        write = _careful_writer(topic, schema, record)
-        if _meaning(schema) == _meaning(local):
+        record, _, row = self._shape(local)
+        write = _careful_writer(topic, schema, record, row)
+        if record is not Mapped and _meaning(schema) == _meaning(local):
             write = _or_else(_compiled(encoder, local, record), write)
         self._writers[topic, number] = MAGIC + number.to_bytes(4, "big"), write
         return self._writers[topic, number]
 
+    def _shape(self, local: Schema) -> tuple[type, Callable[[records.Row], Any], Callable[[Any], records.Row]]:
+        """The class of a topic's records, how one is made of a row, and a row of one."""
+        if is_mapped(local):
+            return Mapped, *shape(local, self._types)
+        record = self._types[local["name"]]
+        return record, partial(records.made, record), records.row
 
-def _careful_reader(topic: str, written: Schema, local: Schema, record: type) -> Read:
+
+def _careful_reader(topic: str, written: Schema, local: Schema, made: Callable[[records.Row], Any]) -> Read:
     """Reads with fastavro and Avro's schema resolution; what it cannot read is undecodable."""
     writer, reader = parse_schema(written), parse_schema(local)
     bounded.check(writer)
@@ -105,15 +117,15 @@ def _careful_reader(topic: str, written: Schema, local: Schema, record: type) ->
         found: Any = schemaless_reader(body, writer, reader)
         if body.tell() != len(value):
             raise Undecodable(f"{topic}: {len(value) - body.tell()} bytes left over after the record")
-        event = records.made(record, found)
-        if records.has_time(record):
+        event = made(found)
+        if records.has_time(type(event)):
             event.time = time
         return event
 
     return read
 
 
-def _careful_writer(topic: str, schema: Schema, record: type) -> Write:
+def _careful_writer(topic: str, schema: Schema, record: type, row: Callable[[Any], records.Row]) -> Write:
     """Writes with fastavro, which fills fields that we do not know from their defaults; says what it cannot write."""
     try:
         parsed = parse_schema(schema)
@@ -126,11 +138,11 @@ def _careful_writer(topic: str, schema: Schema, record: type) -> Write:
         body = BytesIO()
         body.write(head)
         try:
-            schemaless_writer(body, parsed, records.row(event))
+            schemaless_writer(body, parsed, row(event))
         except records.WrongType as error:
             raise Unencodable(str(error)) from error
         except UNUSUAL as error:
-            raise Unencodable(_fault(event, parsed, error)) from error
+            raise Unencodable(_fault(parsed, row(event), error)) from error
         return body.getvalue()
 
     return write
@@ -158,9 +170,9 @@ def _or_else(fast: Callable[[Any, Any], Any] | None, careful: Callable[[Any, Any
 
 
 def _meaning(schema: Schema) -> Schema:
-    """The schema without its docs: what two texts must share to be read without resolution."""
+    """The schema without its notes: what two texts must share to be read without resolution."""
     if isinstance(schema, dict):
-        return {name: _meaning(part) for name, part in schema.items() if name != "doc"}
+        return {name: _meaning(part) for name, part in schema.items() if name not in _NOTES}
     return [_meaning(part) for part in schema] if isinstance(schema, list) else schema
 
 
@@ -170,11 +182,12 @@ def _not_ours(head: bytes) -> str:
     return f"byte 0 is {head[0]}, not 0 as in the Confluent wire format"
 
 
-def _fault(event: Any, schema: Any, error: Exception) -> str:
+def _fault(schema: Any, row: records.Row, error: Exception) -> str:
     """Names the first field that cannot be written alone."""
+    record = schema["name"].rpartition(".")[2] if isinstance(schema, dict) else schema
     for field in schema.get("fields", ()):
         try:
-            schemaless_writer(BytesIO(), {"type": "record", "name": "Alone", "fields": [field]}, records.row(event))
+            schemaless_writer(BytesIO(), {"type": "record", "name": "Alone", "fields": [field]}, row)
         except UNUSUAL as cause:
-            return f"{type(event).__name__}.{field['name']}: {cause}"
-    return f"{type(event).__name__}: {error}"
+            return f"{record}.{field['name']}: {cause}"
+    return f"{record}: {error}"

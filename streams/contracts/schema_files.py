@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from streams.contracts.names import changelog
+from streams.contracts.partner_schema import partner_schema
 from streams.contracts.registry import Schema
-from streams.contracts.topology import Topology
+from streams.contracts.topology import EventSpec, Topology
 
 SAGA_STATE = "LeadState"
 
@@ -24,6 +25,7 @@ def load(directory: Path) -> dict[str, Schema]:
 def of_topics(records: Mapping[str, Schema], topology: Topology) -> dict[str, Schema]:
     """The schema of each event topic of the map, and of the changelog of each app that keeps state of its own.
 
+    A partner's own topic has its event's, or the one that its stanza's `fields` make of it.
     A saga's state is LeadState; a subscriber's is the record that names its group in `state_of`.
     Raises SchemaFileError where a record of the map has no file.
     """
@@ -35,7 +37,14 @@ def of_topics(records: Mapping[str, Schema], topology: Topology) -> dict[str, Sc
     missing = {record for record in carried.values() if record not in records}
     if missing:
         raise SchemaFileError(f"schemas/ has no {', '.join(f'{record}.avsc' for record in sorted(missing))}")
-    return {topic: records[record] for topic, record in carried.items()}
+    return {topic: _said(records[record], topology.events.get(topic)) for topic, record in carried.items()}
+
+
+def _said(schema: Schema, spec: EventSpec | None) -> Schema:
+    """A partner's own topic has the schema of what its stanza maps, if it does."""
+    if spec is None or spec.translation is None or not spec.translation.fields:
+        return schema
+    return partner_schema(schema, spec.translation.fields, spec.owner, spec.topic.removeprefix(f"{spec.owner}."))
 
 
 def _read(file: Path) -> Schema:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from streams.contracts.translation import Translation
 from streams.domain.failure import Ladder
 from streams.domain.waves import SagaPolicy
 
@@ -25,6 +26,7 @@ class EventSpec:
     is_partner_own: bool = False
     max_bytes: int = 1_048_588
     owner: str = ""
+    translation: Translation | None = None  # of a partner's own topic; without one the whole event leaves
 
 
 @dataclass(frozen=True, slots=True)

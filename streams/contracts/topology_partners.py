@@ -9,6 +9,7 @@ from streams.contracts.names import partner_topic
 from streams.contracts.topology import EventSpec, Source
 from streams.contracts.topology_channels import channel
 from streams.contracts.topology_draft import Draft, order, start
+from streams.contracts.topology_mapping import translations
 from streams.contracts.topology_section import Name, Section
 from streams.contracts.topology_values import duration, text
 
@@ -20,7 +21,10 @@ def read_partners(top: Section, draft: Draft) -> None:
         begin, retention = start(section), section.get("retention", duration, RETENTION)
         events = draft.heard(section)
         check_records(draft.expanded(section.names("on"), section), section, draft)
-        own_topics = [own_topic(name.text, event, retention) for event in events]
+        leaves = translations(section, events, draft)
+        own_topics = [
+            replace(own_topic(name.text, event, retention), translation=leaves[event.topic]) for event in events
+        ]
         for spec in own_topics:
             draft.add_event(spec, name.line)
         sources = [Source(event, **begin) for event in events] + [Source(spec, is_own=True) for spec in own_topics]

@@ -1,7 +1,7 @@
 """What a partner channel is handed: one event in the partner's own contract."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,3 +23,14 @@ class Delivery:
     fields: Mapping[str, Any]
     raw: bytes
     headers: Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Mapped(Event):
+    """An event in a partner's own words: what its stanza names, under the names that it gives.
+
+    `expires_at` is there where one of the fields is the event's.
+    """
+
+    fields: dict[str, Any]
+    expires_at: datetime = field(init=False, repr=False, compare=False)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from streams import slips
-from streams.contracts import names
 from streams.contracts.codec import Codec
 from streams.contracts.registry import InMemory
 from streams.contracts.topics import TopicSpec, topics
@@ -16,6 +15,7 @@ from streams.contracts.topology_file import load
 from streams.domain import slip
 from streams.domain.lead import decide
 from streams.domain.lead_state import LeadState
+from streams.partners import own_topics
 from streams.partners import translate as for_partner
 from streams.runtime.spec import AppSpec
 from streams.steps.lead_match import match
@@ -58,8 +58,7 @@ def _spec(found: Topology, stanza: Stanza, trouble: Trouble) -> AppSpec:
     more: dict[str, Any] = {}
     handler: Callable[..., Any]
     if stanza.kind == "partner":
-        own = {s.event.record: names.partner_topic(group, s.topic) for s in stanza.sources if not s.is_own}
-        handler = partial(for_partner, topics=own)
+        handler = partial(for_partner, topics=own_topics(stanza))
     elif stanza.kind == "planner":
         handler = partial(slips.start if group == "lead.start" else slips.widen, plan=_plan(found, stanza))
         more["give_up"] = partial(slip.give_up_planning, hand_off="lead.await_acceptance")
