@@ -2,12 +2,10 @@
 
 import asyncio
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,8 +21,9 @@ from botocore.exceptions import (
 )
 
 from streams.channels import ChannelError, Rejected, secret
-from streams.contracts.payload import Format, attributes, payload
+from streams.contracts.payload import Format
 from streams.contracts.settings import Settings
+from streams.contracts.sqs_message import entry_of, size_of
 from streams.contracts.topology import Channel
 from streams.contracts.topology_addresses import region_of
 from streams.domain.delivery import Delivery
@@ -34,7 +33,6 @@ from streams.domain.failure import Poison, Unreachable
 GATHER_S = 0.005
 MAX_ENTRIES, MAX_BYTES = 10, 262_144  # of a request that several share
 LARGEST = 1_048_576  # message; a queue may be told to take less, which it says itself
-_TOKEN = re.compile(r"[!-~]{1,128}")  # what a group or deduplication id may be
 _BUSY = re.compile(r"Throttl|OverLimit|Kms|TooManyRequests|ServiceUnavailable|InternalError|InternalFailure")
 _STRANGER = re.compile(r"AccessDenied|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClient|ExpiredToken|Auth")
 _NO_QUEUE = re.compile(r"NonExistentQueue|QueueDoesNotExist|QueueDeleted")
@@ -68,21 +66,7 @@ class Sqs:
         self._queue = channel.target
         self._form: Format = channel.options.get("format", "cloudevents")
         self._timeout_s = channel.timeout.total_seconds()
-        region = channel.options.get("region") or region_of(channel.target)
-        if not region:
-            raise ChannelError(f"{channel.target} does not tell its region; write region: eu-west-1, or where it is")
-        self._client: dict[str, Any] = {
-            "region_name": region,
-            "endpoint_url": "{0.scheme}://{0.netloc}".format(urlsplit(channel.target)),
-            "aws_access_key_id": secret(channel, "access_key_env", env),
-            "aws_secret_access_key": secret(channel, "secret_key_env", env),
-            "config": AioConfig(
-                connect_timeout=self._timeout_s,
-                read_timeout=self._timeout_s,
-                retries={"total_max_attempts": 1},  # a repeat is the ladder's or the breaker's business
-                max_pool_connections=channel.concurrency,
-            ),
-        }
+        self._client = client_of(channel, env)
         self._open, self._opening = AsyncExitStack(), asyncio.Lock()
         self._sqs: Any = None
         self._gathered: list[Entry] = []
@@ -90,8 +74,8 @@ class Sqs:
 
     async def deliver(self, message: Delivery) -> Iterable[Effect]:
         """Nothing to publish once the queue has the message; raises Unreachable, Rejected, or Poison if too large."""
-        wire = _wire(message, self._form, self._queue.endswith(".fifo"))
-        entry = Entry(wire, _size(wire), asyncio.get_running_loop().create_future())
+        wire = entry_of(message, self._form, self._queue.endswith(".fifo"))
+        entry = Entry(wire, size_of(wire), asyncio.get_running_loop().create_future())
         if entry.bytes > LARGEST:
             raise Poison(f"it has {entry.bytes} bytes as SQS counts; a queue takes {LARGEST} at most")
         self._gather(entry)
@@ -134,11 +118,8 @@ class Sqs:
         refused = {int(each["Id"]): each for each in answer.get("Failed", ())}
         for at, entry in enumerate(batch):
             if at in refused:
-                entry.fail(
-                    _refusal(
-                        refused[at]["Code"], refused[at].get("Message", ""), 400 if refused[at]["SenderFault"] else 500
-                    )
-                )
+                told = refused[at]
+                entry.fail(_refusal(told["Code"], told.get("Message", ""), 400 if told["SenderFault"] else 500))
             elif not entry.done.done():
                 entry.done.set_result(None)
 
@@ -164,26 +145,23 @@ def _session() -> AioSession:
     return get_session()
 
 
-def _wire(message: Delivery, form: Format, is_fifo: bool) -> dict[str, Any]:
-    content_type, body = payload(message, form)
-    named = {f"ce_{name}": value for name, value in attributes(message).items() if name != "partitionkey"}
-    told = {**named, "content-type": content_type}  # ten attributes at most, as SQS allows
-    fifo = {"MessageGroupId": _token(message.key or message.id), "MessageDeduplicationId": _token(message.id)}
+def client_of(channel: Channel, env: Mapping[str, str]) -> dict[str, Any]:
+    """How to reach the queue of this channel; raises ChannelError."""
+    region, timeout_s = channel.options.get("region") or region_of(channel.target), channel.timeout.total_seconds()
+    if not region:
+        raise ChannelError(f"{channel.target} does not tell its region; write region: eu-west-1, or where it is")
     return {
-        "MessageBody": b64encode(body).decode() if form == "avro" else body.decode(),
-        "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in told.items()},
-        **(fifo if is_fifo else {}),
+        "region_name": region,
+        "endpoint_url": "{0.scheme}://{0.netloc}".format(urlsplit(channel.target)),
+        "aws_access_key_id": secret(channel, "access_key_env", env),
+        "aws_secret_access_key": secret(channel, "secret_key_env", env),
+        "config": AioConfig(
+            connect_timeout=timeout_s,
+            read_timeout=timeout_s,
+            retries={"total_max_attempts": 1},  # a repeat is the ladder's or the breaker's business
+            max_pool_connections=channel.concurrency,
+        ),
     }
-
-
-def _size(wire: Mapping[str, Any]) -> int:
-    """As SQS counts: the body, and each attribute's name, type and value."""
-    told = wire["MessageAttributes"].items()
-    return len(wire["MessageBody"].encode()) + sum(len(f"{k}String{v['StringValue']}".encode()) for k, v in told)
-
-
-def _token(text: str) -> str:
-    return text if _TOKEN.fullmatch(text) else sha256(text.encode()).hexdigest()
 
 
 def _judged(error: Exception) -> Exception:

@@ -17,7 +17,7 @@ from streams.ops.rows import BadRow, json_lines
 from streams.runtime.metrics import REGISTRY
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in DOCUMENTS}
 EVERYTHING = "\n".join(TEXTS.values())
 ROOMS = "streams|tests|docs|docker|schemas"
@@ -68,15 +68,22 @@ def test_every_program_among_the_tests_exists() -> None:
     assert not [name for name in programs if not (ROOT / name.replace(".", "/") / "__main__.py").exists()]
 
 
+def test_every_transport_has_its_page() -> None:
+    transports = {path.stem for path in (ROOT / "streams/channels").glob("[a-z]*.py")}
+    assert transports == {path.stem for path in (ROOT / "docs/channels").glob("*.md")}
+
+
 def test_every_partners_stanza_works_as_it_stands(tmp_path: Path) -> None:
-    stanzas = blocks("yaml", TEXTS["docs/partners.md"])
+    pages = [text for path, text in TEXTS.items() if path == "docs/partners.md" or path.startswith("docs/channels/")]
+    stanzas = [stanza for page in pages for stanza in blocks("yaml", page)]
     map = tmp_path / "topology.yaml"
     map.write_text((ROOT / "topology.yaml").read_text(encoding="utf-8") + "".join(stanzas), encoding="utf-8")
     topology = load(map)
     (tmp_path / "acme.properties").write_text("security.protocol=PLAINTEXT\n", encoding="utf-8")
-    env = {"ACME_SECRET": SECRET, "ACME_KAFKA": str(tmp_path / "acme.properties")}
+    env = dict.fromkeys(re.findall(r"_env: (\w+)", "".join(stanzas)), "anything")
+    env |= {"ACME_SECRET": SECRET, "ACME_AMQP": "amqp://u:p@mq", "ACME_KAFKA": str(tmp_path / "acme.properties")}
     partners = [name for stanza in stanzas for name in yaml.safe_load(stanza)]
-    assert len(partners) == 4
+    assert len(partners) >= 11
     for partner in partners:
         channel = topology.stanzas[partner].channel
         assert channel is not None
