@@ -1,8 +1,9 @@
 """The topic `_schemas` itself: made, read to its end, written by one publisher at a time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
@@ -15,15 +16,16 @@ from streams.runtime.clients import admin, producer, reader
 GROUP = "crossdock-schemas"  # its one member may write
 TIMEOUT_SECONDS = 5.0
 CONFIG = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
+LEADERLESS = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)  # until metadata are read anew
 MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)
 
 
 class SchemasTopic:
     """`book` is what was read so far; reading goes on from there, and between two readings nothing is fetched."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, open_reader: Callable[[Settings], Any] = reader) -> None:
         self.book = Book()
-        self._settings = settings
+        self._settings, self._open_reader = settings, open_reader
         self._consumer: Consumer | None = None
         self._next = 0
 
@@ -83,16 +85,23 @@ class SchemasTopic:
             raise RegistryUnavailable(f"_schemas cannot be read: {error.str()}")
 
     def _bounds(self) -> tuple[int, int] | None:
-        try:
-            return self._reader().get_watermark_offsets(TopicPartition(SCHEMAS, 0), timeout=TIMEOUT_SECONDS)
-        except KafkaException as error:
-            if error.args[0].code() in MISSING:
-                return None
-            raise RegistryUnavailable(f"_schemas cannot be read: {error.args[0].str()}") from error
+        """None: there is no such topic. While its leader moves to another broker, it is asked again."""
+        consumer, deadline = self._reader(), time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                low, high = consumer.get_watermark_offsets(TopicPartition(SCHEMAS, 0), timeout=TIMEOUT_SECONDS)
+                return low, high
+            except KafkaException as error:
+                code = error.args[0].code()
+                if code in MISSING:
+                    return None
+                if code not in LEADERLESS or time.monotonic() > deadline:
+                    raise RegistryUnavailable(f"_schemas cannot be read: {error.args[0].str()}") from error
+            consumer.poll(0.05)
 
     def _reader(self) -> Consumer:
         if self._consumer is None:
-            self._consumer = reader(self._settings)
+            self._consumer = self._open_reader(self._settings)
         return self._consumer
 
 
