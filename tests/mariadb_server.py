@@ -18,7 +18,7 @@ READY_SECONDS = 60
 PASSWORD = "crossdock"
 # Its standard input ends when the tests end, however they end: also by kill -9.
 _WATCH = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGKILL)"
-_SMALL = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=16M", "--innodb-flush-log-at-trx-commit=0"]
+_SMALL = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=16M", "--innodb-flush-log-at-trx-commit=2"]
 _LOG = ["--log-bin=bin", "--binlog-format=ROW", "--server-id=1"]
 
 

@@ -23,6 +23,7 @@ OUTBOXES: dict[str, Any] = {
     "mysql": address("mysql", "mariadb"),
 }
 OUTBOX_OPTIONS: dict[str, Any] = {
+    "user_env": variable,
     "password_env": variable,
     "table": text,
     "keep": duration,
