@@ -35,7 +35,7 @@ class Kafka:
             raise ChannelError("a kafka channel needs topic: the name of the partner's topic")
         is_ours = channel.target == "same"
         self._topic = Names(settings.prefix).topic(topic) if is_ours else topic
-        self._cluster = settings if is_ours else _foreign(channel, settings, env)
+        self._cluster = settings if is_ours else foreign(channel, settings, env)
         self._timeout_ms = int(channel.timeout.total_seconds() * 1000)
         self._form: Format = channel.options.get("format", "avro")
         self._producer: Outgoing | None = None
@@ -77,7 +77,8 @@ def _told(message: Delivery, form: Format) -> tuple[bytes, Headers]:
     return body, headers
 
 
-def _foreign(channel: Channel, settings: Settings, env: Mapping[str, str]) -> Settings:
+def foreign(channel: Channel, settings: Settings, env: Mapping[str, str]) -> Settings:
+    """Another cluster as the stanza and the environment say; raises ChannelError."""
     variable = channel.options.get("config_env")
     file = env.get(variable, "") if variable else ""
     if variable and not file:

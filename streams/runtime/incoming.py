@@ -11,6 +11,7 @@ from streams.runtime import clients
 from streams.runtime.reading import Place, Stored, Unavailable
 
 _SESSION_MS = 6_000
+_LOOK_S = 2
 
 
 class Incoming:
@@ -22,15 +23,16 @@ class Incoming:
         own |= {"enable_partition_eof": False, "fetch_wait_max_ms": 100}
         own |= {"session_timeout_ms": _SESSION_MS, "topic_metadata_refresh_interval_ms": _SESSION_MS}
         self._consumer: Any = clients.reader(settings, **own)
-        self._consumer.subscribe([names.topic(topic)])
+        self._topic = names.topic(topic)
+        self._consumer.subscribe([self._topic])
 
-    def read(self, wait_s: float) -> list[Stored]:
+    def read(self, wait_s: float, at_most: int = 500) -> list[Stored]:
         """What is there, or comes first within `wait_s`; raises Unavailable where the group cannot go on."""
         # consume(n, t) would wait the whole t for n records
         first = self._consumer.poll(wait_s)
         if first is None:
             return []
-        found = [first, *self._consumer.consume(500, 0)]
+        found = [first, *(self._consumer.consume(at_most - 1, 0) if at_most > 1 else ())]
         return [self._stored(message) for message in found if _is_record(message)]
 
     def settle(self, positions: Mapping[Place, int]) -> None:
@@ -44,6 +46,15 @@ class Incoming:
         except KafkaException as error:
             if error.args[0].fatal():
                 raise Unavailable(error.args[0].str()) from error
+
+    def look(self) -> None:
+        """Raises Unavailable where nobody answers, or the topic is not there: neither sends anything."""
+        try:
+            found = self._consumer.list_topics(self._topic, timeout=_LOOK_S).topics[self._topic]
+        except KafkaException as error:
+            raise Unavailable(error.args[0].str()) from error
+        if found.error is not None:
+            raise Unavailable(f"{self._topic}: {found.error.str()}")
 
     def close(self) -> None:
         self._consumer.close()
