@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from streams.contracts import names
@@ -15,8 +16,9 @@ from streams.contracts.topology_transports import Transport, outbox, transport
 from streams.contracts.topology_values import count, duration, size, text
 from streams.domain.failure import Ladder
 
-KEYS = ("subscribes", "handles")  # what a context says only when it lives elsewhere
+KEYS = ("subscribes", "handles", "sends")  # what a context says only when it lives elsewhere
 NEVER = Ladder((), "bury")  # what cannot be read or written today cannot be tomorrow
+DEDUPE = timedelta(days=1)  # upstream may give a message again, as brokers do that know nothing of our transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ def add_gateways(gateways: Gateways, draft: Draft) -> None:
     if stored is not None:
         _add_inbound(names.outbox(context), stored, admits, gateways, draft)
     if lives is None:
-        for key in KEYS:
+        for key in KEYS if stored is None else KEYS[:2]:
             if key in section:
-                section.note(section.at(key), f"{key} needs a transport; in this cluster apps read by their own on:")
+                section.note(section.at(key), f"{key} needs a transport; in this cluster apps say it for themselves")
         return
     if lives.upstream is not None:
         _add_inbound(names.inbound(context), lives.upstream, admits, gateways, draft)
@@ -74,7 +76,8 @@ def _add_inbound(group: str, upstream: Channel, admits: Sequence[EventSpec], gat
     partitions = max(spec.partitions for spec in admits)
     spec = EventSpec(names.received(group), "", "", partitions, max_bytes=most_bytes, owner=gateways.owner)
     own: dict[str, Any] = {"kind": "inbound", "owner": gateways.owner, "upstream": upstream, "admits": tuple(admits)}
-    found = replace(draft.stanza(group, section, (Source(spec),), **own), ladder=NEVER)
+    found = draft.stanza(group, section, (Source(spec),), **own)
+    found = replace(found, ladder=NEVER, dedupe=found.dedupe or DEDUPE)
     draft.add_stanza(found, gateways.name.line)
 
 
@@ -86,9 +89,7 @@ def _add_outbound(gateways: Gateways, lives: Transport, draft: Draft) -> None:
     if not heard and not handled:
         return
     if lives.channel is None:
-        section.note(
-            section.at("transport"), "transport: out is missing, it hears; write for example out: leads"
-        )
+        section.note(section.at("transport"), "transport: out is missing, it hears; write for example out: leads")
         return
     events = [draft.events[name.text] for name in heard if draft.is_public(name, section)]
     events += [draft.events[name.text] for name in handled]
