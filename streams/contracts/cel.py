@@ -49,8 +49,10 @@ class Expression:
             self._program = self._environment.program(self.tree)
         except CELParseError as error:
             raise NotCel(f"{text!r} is no expression of CEL, see column {error.column}") from error
-        except RecursionError as error:
+        except (RecursionError, MemoryError) as error:
             raise NotCel("the expression is nested too deeply") from error
+        except (SyntaxError, ValueError) as error:  # what celpy makes of it is Python, where other words are taken
+            raise NotCel(f"{text!r} uses a name or number that cannot be used") from error
         self.paths = frozenset(_paths(self.tree))
 
     def holds(self, event: Mapping[str, Any]) -> bool:

@@ -13,12 +13,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from standardwebhooks import Webhook as Receiver
+from standardwebhooks import WebhookVerificationError
 
 from streams.channels import ChannelError
 from streams.channels.webhook import Webhook, public_socket
 from streams.contracts.addresses import is_public
 from streams.contracts.topology import Channel
 from streams.domain.failure import Unreachable
+from streams.ops.simulate_partner import verified
 from tests.channels.deliveries import FIELDS, delivery
 
 OLD, NEW = (f"whsec_{base64.b64encode(byte * 24).decode()}" for byte in (b"o", b"n"))
@@ -59,6 +61,22 @@ async def test_a_partner_with_nothing_but_the_public_key_verifies() -> None:
     assert version == "v1a"
     published = Ed25519PublicKey.from_public_bytes(KEY.public_key().public_bytes_raw())
     published.verify(base64.b64decode(signature), signed)
+
+
+@pytest.mark.parametrize("knows", ["OLD", "KEY", "BOTH"])
+async def test_the_simulated_partner_takes_what_one_of_its_secrets_has_signed(knows: str) -> None:
+    headers, body = await told(("KEY", "BOTH"))
+    assert verified(ENV[knows].split(), body.decode(), headers)["type"] == "lead.accepted.v1"
+    late = {**headers, "webhook-timestamp": "1674087231"}
+    for said, told_headers in ((body.decode() + " ", headers), (body.decode(), late)):
+        with pytest.raises(WebhookVerificationError):
+            verified(ENV[knows].split(), said, told_headers)
+
+
+async def test_the_simulated_partner_refuses_what_a_stranger_has_signed() -> None:
+    headers, body = await told("OLD")
+    with pytest.raises(WebhookVerificationError):
+        verified([ENV["KEY"], NEW], body.decode(), headers)
 
 
 async def test_a_body_of_cloudevents_is_signed_like_any_other() -> None:

@@ -1,9 +1,14 @@
 """What the map says of a partner's `where`, `fields` and `pii`; what is wrong with them is told with its line."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.contracts.schema_files import of_topics
 from streams.contracts.topology import Topology
@@ -71,6 +76,7 @@ def test_events_that_no_word_is_about_leave_as_they_are(tmp_path: Path) -> None:
     assert said(map, "notification.receipt.v1") == Translation("event.item_count > 1", fields)
 
 
+KEYS = ["order.placed.v1", "notification.receipt.v1", "a", "cel", "type", "on", "x.v1"]
 WRONG = [
     ("where: event.totl_cents > 1", "totl_cents; did you mean total_cents?"),
     ("where: event.total_cents", "order.placed.v1: event.total_cents is long, not boolean; compare"),
@@ -103,6 +109,24 @@ def test_a_mistake_is_told_at_its_line(tmp_path: Path, line: str, message: str) 
     told = str(refused.value).splitlines()
     assert all(re.match(rf".*topology\.yaml:{last}: partner acme", each) for each in told), told
     assert any(message in each for each in told), told
+
+
+JUNK = st.recursive(
+    st.sampled_from([None, True, 0, "", "order_id", "customer.city", "event.total_cents > 1", "order.placed.v1"]),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(KEYS), inner, max_size=2)),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(where=JUNK, fields=JUNK, pii=JUNK)
+def test_whatever_stands_there_is_read_or_told(
+    tmp_path_factory: pytest.TempPathFactory, where: Any, fields: Any, pii: Any
+) -> None:
+    lines = yaml.safe_dump({"acme": {"where": where, "fields": fields, "pii": pii}}).splitlines()[1:]
+    folder = tmp_path_factory.mktemp("map")
+    with suppress(TopologyError):
+        of_topics(SCHEMAS, read(folder, "\n".join(f"  {line}" for line in lines) + "\n"))
 
 
 def test_a_mistake_among_several_lines_is_told_at_its_own(tmp_path: Path) -> None:

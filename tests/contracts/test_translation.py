@@ -227,6 +227,7 @@ def test_an_expression_says_of_an_event_what_python_says(event: Any) -> None:
         ("event.total_cents / 100.0", "double", "is long, not double"),
         ("event.customer", "string", "map can leave under no name"),
         ("event.total_cents >", "boolean", "is no expression of CEL, see column"),
+        ("lambda > 1", "boolean", "uses a name or number that cannot be used"),
         ("(" * 500 + "true" + ")" * 500, "boolean", "nested too deeply"),
     ],
 )

@@ -70,6 +70,16 @@ DIFFS: Mapping[str, tuple[dict[str, Edit], Callable[[Topology], bool]]] = {
         },
         lambda map: map.events["umbrella.order.placed.v1"].is_partner_own,
     ),
+    "a partner with words of its own": (
+        {
+            "topology.yaml": written(
+                '  hooli:\n    "on": [order.placed.v1]\n    where: event.total_cents >= 10000\n'
+                "    fields: {order: order_id, zip: customer.zip_prefix}\n"
+                "    channel: {kafka: same, topic: hooli.incoming}\n"
+            )
+        },
+        lambda map: map.events["hooli.order.placed.v1"].translation is not None,
+    ),
     "a step": (
         {
             "topology.yaml": instead("lead.start: [lead.match, ", "lead.start: [lead.match, lead.shortlist, "),

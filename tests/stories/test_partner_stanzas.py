@@ -62,7 +62,8 @@ def both(number: int) -> list[Event]:
 
 def stanza(server: PartnerServer, **more: Any) -> dict[str, Any]:
     channel = {"webhook": server.url, "secret_env": "PARTNER_X_SECRET", "allow_private": True, "probe_every": "500ms"}
-    return {"on": [PLACED, WON], "channel": channel, "retry": "quick"} | more
+    fields = {PLACED: {"order_id": "order_id", "town": "customer.city", "who": "customer"}}
+    return {"on": [PLACED, WON], "fields": fields, "channel": channel, "retry": "quick"} | more
 
 
 def with_partner(flow: Flow, partner: dict[str, Any] | None) -> Map:
@@ -102,7 +103,8 @@ def test_a_partner_is_added_by_one_stanza_and_hears_two_events(
     flow.send(*both(5))
     await_everything(flow, server)
     order = next(call for call in server.taken if call.type == PLACED)
-    assert order.fields["customer"]["city"] == "campinas"
+    who = {"customer_id": "", "city": "campinas", "state": "SP", "zip_prefix": ""}
+    assert order.fields == {"order_id": order.key, "town": "campinas", "who": who}, "in its own words"
     until(lambda: len(flow.records(INCOMING)) == 10, "partner_y goes on")
     assert older.metric("crossdock_engine_restarts_total") == 0
     assert older.metric("crossdock_transactions_aborted_total") == 0
@@ -136,7 +138,8 @@ def text_of(flow: Flow, partner: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("command", ["run", "faust"])
 def test_a_wrong_stanza_fails_at_start_up_with_its_line(flow: Flow, server: PartnerServer, command: str) -> None:
-    flow.settings.topology.write_text(text_of(flow, stanza(server, on=["order.place.v1"])), encoding="utf-8")
+    wrong = stanza(server, on=["order.place.v1"], fields={"order_id": "order_id"})
+    flow.settings.topology.write_text(text_of(flow, wrong), encoding="utf-8")
     worker = flow.run(NEW) if command == "run" else flow.faust(f"partners:{NEW}")
     assert worker.wait_exit() not in (0, None)
     lines = flow.settings.topology.read_text(encoding="utf-8").splitlines()
