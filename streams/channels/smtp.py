@@ -95,11 +95,15 @@ class Smtp:
     async def _kept(self) -> SMTP | None:
         """Servers hang up on idle clients: one that does not answer is nobody's failure."""
         while self._idle:
-            session = self._idle.pop()
-            with suppress(SMTPException, OSError):
-                await session.noop()
-                return session
-            session.close()
+            session, answers = self._idle.pop(), False
+            try:
+                with suppress(SMTPException, OSError):
+                    await session.noop()
+                    answers = True
+                    return session
+            finally:
+                if not answers:
+                    session.close()
         return None
 
     async def _opened(self) -> SMTP:
