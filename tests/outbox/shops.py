@@ -1,5 +1,6 @@
 """A shop's database with an outbox as the shipped SQL makes it, in PostgreSQL or in MariaDB."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -29,6 +30,7 @@ class Shop:
     def __init__(self, kind: str, server: PostgresServer | MariadbServer) -> None:
         self.kind, self.server, self.relays = kind, server, list[Relayed]()
         self.name = f"shop_{uuid4().hex[:12]}"
+        self.transport = "postgres" if kind == "postgres" else "mysql"
         self.role = f"relay_{self.name}"
         self.url = re.sub(r"//\w+@", "//", server.database(self.name))
         key = "key" if kind == "postgres" else "`key`"
@@ -38,7 +40,7 @@ class Shop:
 
     def shipped(self) -> list[str]:
         """The statements of the shipped file, for a role of this database alone."""
-        text = (SQL / ("postgres.sql" if self.kind == "postgres" else "mysql.sql")).read_text()
+        text = (SQL / f"{self.transport}.sql").read_text()
         text = re.sub(r"--.*", "", text.replace("relay ", f"{self.role} ").replace("TO relay", f"TO {self.role}"))
         return [statement.strip() for statement in text.split(";") if statement.strip()]
 
@@ -67,12 +69,12 @@ class Shop:
         return connection
 
     def write(self, key: str, *numbers: int, within: Any = None, id: str | None = None) -> None:
-        """An event for each number, `{"n": number}`; within somebody's transaction, or each committed at once."""
+        """An order cancelled for each number, which is the reason; within a transaction, or each committed at once."""
         connection: Any = within or self.server.connect(self.name)
         with closing(connection.cursor()) as cursor:
             for number in numbers:
-                given = (id or f"{key}-{number}", "order.cancelled.v1", key, f'{{"n": {number}}}')
-                cursor.execute(self._insert, given)
+                payload = json.dumps({"order_id": key, "reason": str(number)})
+                cursor.execute(self._insert, (id or f"{key}-{number}", "order.cancelled.v1", key, payload))
         if within is None:
             connection.close()
 
