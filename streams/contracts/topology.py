@@ -65,6 +65,7 @@ class Stanza:
     ladder: Ladder
     partitions: int
     order: Literal["key", "none"] = "key"
+    dedupe: timedelta | None = None  # for so long an event that is done is known by its id
     owner: str = ""
     max_waiting_bytes: int = 67_108_864
     handler_timeout: timedelta = timedelta(seconds=30)

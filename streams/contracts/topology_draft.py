@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,9 @@ class Draft:
         ladder = self.ladder(section)
         if own["kind"] not in ("subscriber", "partner"):
             ladder = replace(ladder, then="bury")
+        if own["kind"] in ("subscriber", "partner", "inbound"):
+            usual = {"dedupe": timedelta(days=1)} if own["kind"] == "inbound" else {}  # brokers deliver at least once
+            own = usual | section.given(dedupe=("dedupe", duration)) | own
         return Stanza(
             group=group,
             sources=sources,

@@ -56,6 +56,11 @@ class AppMetrics:
             self._buried.inc(buried)
         self._turn_records.observe((processed + failed,))
 
+    def duplicates(self, records: int) -> None:
+        """Events that were done already."""
+        if records:
+            metrics.DUPLICATES.labels(*self._labels).inc(records)
+
     def committed(self, seconds: float) -> None:
         """A transaction was committed, `seconds` after it began."""
         self._transaction.observe((seconds,))

@@ -49,6 +49,8 @@ class Commands:
             return
         task.keys.closed(id)
         batch.counts[command] += 1
+        if command == "drop" and task.done is not None:
+            task.done.remember(record, batch.now_ms)
         if letter is not None and letter.key is not None:
             self._parked(task, batch, command, record, letter.key, letter.attempts)
         elif command != "drop":

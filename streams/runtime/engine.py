@@ -101,7 +101,7 @@ class Engine:
         """Send out nothing more; False once nothing is in flight and the engine may stop."""
         if self._window is None:
             return False
-        self._window.is_closing = True
+        self._window.close()
         return self._window.is_busy
 
     def stop(self) -> None:

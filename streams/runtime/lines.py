@@ -13,6 +13,7 @@ from streams.runtime.settle import Tried
 from streams.runtime.task import Stream, Task
 
 Outcome = Performed | Failed
+REPEATED = Performed([], [])  # this very object: its event had been done before
 
 
 @dataclass(slots=True, eq=False)

@@ -112,7 +112,7 @@ class Membership:
                     stream = Stream(logical, p, role, lane)
                     stream.reset(offsets[topic, p])
                     streams.append(stream)
-                tasks.append(Task(p, streams, self._tables(p)))
+                tasks.append(Task(p, streams, self._tables(p), self._stanza.dedupe))
         return tasks
 
     def _tables(self, partition: int) -> Tables:

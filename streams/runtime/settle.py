@@ -13,6 +13,7 @@ from streams.domain.effects import SetTimer
 from streams.domain.failure import Bury, RetryAt, Verdict, verdict
 from streams.domain.order import Held, failed, finished
 from streams.runtime.attempt import Failed, Handlers
+from streams.runtime.done import event_id
 from streams.runtime.keys import Letter
 from streams.runtime.perform import Output, Performed
 from streams.runtime.record import Message, Record, history, id_of, sourced
@@ -36,9 +37,11 @@ class Tried(NamedTuple):
 
 
 def ordering_key(spec: AppSpec, record: Record) -> bytes:
-    """What the record queues behind: its key, or nothing but itself (`order: none`, no key)."""
+    """What the record queues behind: its key; or nothing but itself (`order: none`, no key), as often as it comes."""
     key = record.key()
-    return id_of(record).encode() if key is None or spec.stanza.order == "none" else key
+    if key is not None and spec.stanza.order == "key":
+        return key
+    return id_of(record).encode() if spec.stanza.dedupe is None else event_id(record)
 
 
 class Settlement:
@@ -71,6 +74,21 @@ class Settlement:
         """What it asked for is done; whether its key is free now is another matter."""
         self.performed(task, batch, tried.record.key() or b"", outcome)
         batch.counts["processed"] += 1
+        if task.done is not None:
+            task.done.remember(tried.record, batch.now_ms)
+
+    def repeated(self, task: Task, batch: Batch, tried: Tried) -> bool:
+        """Whether its event is done already: then it is counted, and its key goes on without it."""
+        if task.done is None or not task.done.knows(tried.record):
+            return False
+        self.step_over(task, batch, tried)
+        return True
+
+    def step_over(self, task: Task, batch: Batch, tried: Tried) -> None:
+        batch.counts["duplicates"] += 1
+        if tried.is_queued:
+            self._take(task, tried)
+            self.release(task, tried.key)
 
     def performed(self, task: Task, batch: Batch, key: bytes, performed: Performed) -> None:
         """Outputs into the batch, timers into their table."""

@@ -30,7 +30,7 @@ class Store(Protocol):
     """What the engine needs of a local store; keys are changelog keys, `None` deletes."""
 
     def get(self, partition: int, key: bytes) -> bytes | None: ...
-    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]: ...
+    def scan(self, partition: int, prefix: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]: ...
     def write(self, partition: int, changes: Mapping[bytes, bytes | None], position: Position) -> None: ...
     def position(self, partition: int) -> Position | None: ...
     def wipe(self, partition: int) -> None: ...
@@ -46,9 +46,9 @@ class RocksStore:
     def get(self, partition: int, key: bytes) -> bytes | None:
         return cast("bytes | None", self._db.get(_prefix(partition) + key))
 
-    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def scan(self, partition: int, prefix: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         start = _prefix(partition) + prefix
-        for item in self._db.items(from_key=start):
+        for item in self._db.items(from_key=start + begin):
             key, value = cast("tuple[bytes, bytes]", item)
             if not key.startswith(start):
                 return

@@ -8,6 +8,7 @@ from streams.domain.failure import Poison
 from streams.runtime.store import Position, Store
 
 STATE, TIMER, HELD, WAITING, OPEN, PARTNER = b"state\0", b"timer\0", b"held\0", b"waiting\0", b"open\0", b"partner\0"
+DONE = b"done\0"
 _CACHED_STATES = 1_000  # at least, and at most twice as many
 _UNKNOWN = object()
 
@@ -42,9 +43,9 @@ class Tables:
     def put(self, key: bytes, value: bytes | None) -> None:
         self._changes[key] = value
 
-    def scan(self, table: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Committed entries only: (key without the table's name, value)."""
-        return ((key[len(table):], value) for key, value in self._store.scan(self.partition, table))
+    def scan(self, table: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Committed entries only, from the key `begin`: (key without the table's name, value)."""
+        return ((key[len(table):], value) for key, value in self._store.scan(self.partition, table, begin))
 
     def state(self, key: bytes) -> Any | None:
         """The handler's state of this key, decoded; None where it has none."""

@@ -1,9 +1,11 @@
 """Partition p of everything an app reads: its streams, its tables, and how far each of them is done."""
 
 from collections import deque
+from datetime import timedelta
 from enum import Enum, auto
 from typing import Protocol
 
+from streams.runtime.done import Done
 from streams.runtime.keys import Keys
 from streams.runtime.record import Message
 from streams.runtime.tables import Tables
@@ -46,7 +48,8 @@ class Stream:
         """Reading goes on at `offset`, which is committed; what was buffered is read again."""
         self.buffer.clear()
         self.flying.clear()
-        self.committed = self.polled = self.end = offset
+        self.committed = self.polled = offset
+        self.end = -1
         self.is_paused, self.seen, self.looked_s = False, -1, -1.0
 
     @property
@@ -57,6 +60,14 @@ class Stream:
         if self.buffer:
             return self.buffer[0].offset()
         return max(self.polled, self.end)
+
+    def read_ms(self, now_ms: int) -> int:
+        """Everything appended before this is finished; 0 where that is not known yet."""
+        if self.flying:
+            return self.flying[0].appended_ms
+        if self.buffer:
+            return self.buffer[0].timestamp()[1]
+        return now_ms if self.end >= self.polled else 0
 
     @property
     def is_full(self) -> bool:
@@ -75,8 +86,11 @@ class Stream:
 class Task:
     """Live from the moment its tables are restored until its partitions are revoked; only live tasks work."""
 
-    def __init__(self, partition: int, streams: list[Stream], tables: Tables) -> None:
-        self.partition, self.tables = partition, tables
+    def __init__(
+        self, partition: int, streams: list[Stream], tables: Tables, dedupe: timedelta | None = None
+    ) -> None:
+        """`dedupe` is for how long an event that is done is known."""
+        self.partition, self.tables, self._dedupe = partition, tables, dedupe
         self.streams = {stream.topic: stream for stream in streams}
         self.sources = [stream for stream in streams if stream.role is Role.SOURCE]
         self.inputs = [stream for stream in streams if stream.role in (Role.SOURCE, Role.OWN)]
@@ -92,3 +106,10 @@ class Task:
         self.tables.rolled_back()
         self.keys = Keys(self.tables)
         self.timers = Timers(self.tables)
+        topics = {stream.topic for stream in self.own or self.sources}
+        self.done = None if self._dedupe is None else Done(self.tables, topics, self._dedupe)
+
+    def forget_old(self, now_ms: int) -> None:
+        """Events that were done long ago."""
+        if self.done is not None:
+            self.done.forget_old(now_ms, min((stream.read_ms(now_ms) for stream in self.inputs), default=now_ms))

@@ -13,9 +13,10 @@ from streams.contracts.topology import Channel
 from streams.domain.effects import Effect
 from streams.domain.failure import Poison, Unreachable
 from streams.runtime.attempt import Failed, Handlers
-from streams.runtime.lines import Courier, Item, Lines, Outcome
+from streams.runtime.lines import REPEATED, Courier, Item, Lines, Outcome
 from streams.runtime.outage import Outage
 from streams.runtime.perform import Performed
+from streams.runtime.sending import Sending
 from streams.runtime.settle import Settlement
 from streams.runtime.task import Task
 from streams.runtime.transaction import Batch
@@ -25,18 +26,19 @@ class Window:
     """The deliveries of all tasks of a partner's app; `outage` says how the partner is."""
 
     def __init__(self, channel: Channel, handlers: Handlers, settlement: Settlement, courier: Courier) -> None:
-        self._concurrency, self._handlers, self._settlement, self._courier = (
-            channel.concurrency, handlers, settlement, courier,
-        )
+        self._handlers, self._settlement, self._courier = handlers, settlement, courier
         self.outage = Outage(channel)
-        self.is_closing = False
+        self._sending = Sending(channel, handlers, courier, self.outage)
         self._max_waiting = handlers.spec.stanza.max_waiting_bytes
         self._lines: dict[int, Lines] = {}
-        self._flying = 0
 
     @property
     def is_busy(self) -> bool:
-        return self._flying > 0
+        return self._sending.flying > 0
+
+    def close(self) -> None:
+        """Send out nothing more."""
+        self._sending.is_closing = True
 
     def adopt(self, task: Task) -> None:
         """A task goes live, or begins again after an abort: nothing of it is in flight."""
@@ -49,7 +51,7 @@ class Window:
         lines = self._lines.pop(task.partition, None)
         if lines is not None:
             flying = [item for item in lines.busy.values() if item.is_flying]
-            self._flying -= len(flying)
+            self._sending.flying -= len(flying)
             for item in flying:
                 item.is_flying = False
             self._courier.recall(flying)
@@ -60,9 +62,9 @@ class Window:
         for item, result in self._courier.landed():
             if item.is_flying:
                 item.is_flying = False
-                self._flying -= 1
+                self._sending.flying -= 1
                 item.outcome = self._outcome(batch, item, result)
-                self._go_on(item, self._lines[item.task.partition])
+                self._go_on(item, self._lines[item.task.partition], batch.now_ms)
 
     def work(self, task: Task, batch: Batch) -> None:
         """One task's share of a turn: take records in, settle what is done in log order, send what may go."""
@@ -73,14 +75,24 @@ class Window:
         self.outage.give_back(task, batch, lines.busy)
         self._run_on(task, lines)
         lines.bring_back(task.keys.held)
-        self._send(task, batch, lines)
+        self._sending.send(task, batch, lines)
 
-    def _go_on(self, item: Item, lines: Lines) -> None:
+    def _go_on(self, item: Item, lines: Lines, now_ms: int) -> None:
         """After a success the next one of the key may go, although an older delivery still keeps it from its commit."""
         if item.outcome is None:
             lines.make_ready(item)
-        elif item.stream is not None and isinstance(item.outcome, Performed):
-            lines.leave(item)
+        elif isinstance(item.outcome, Performed):
+            may_go = self._is_known(item, item.outcome, now_ms)
+            if item.stream is not None and may_go:
+                lines.leave(item)
+
+    def _is_known(self, item: Item, outcome: Performed, now_ms: int) -> bool:
+        """Whether the same event behind it would not go out again; what asked for more is done when that is settled."""
+        if item.task.done is None:
+            return True
+        if not outcome.outputs:
+            item.task.done.remember(item.tried.record, now_ms)
+        return not outcome.outputs
 
     def _outcome(self, batch: Batch, item: Item, result: list[Effect] | Exception) -> Outcome | None:
         """None: it is the partner's trouble; the record keeps its attempt and its place."""
@@ -150,35 +162,12 @@ class Window:
         assert outcome is not None
         if isinstance(outcome, Failed):
             self.outage.suspect(task, tried, outcome)
-        if tried.is_queued or tried.key not in task.keys.held:
+        if outcome is REPEATED:
+            self._settlement.step_over(task, batch, tried)
+        elif tried.is_queued or tried.key not in task.keys.held:
             self._settlement.settle(task, batch, tried, outcome)
         elif isinstance(outcome, Failed):  # a later record of its key has failed meanwhile and holds it
             task.keys.append(tried.key, tried.record)
         else:
             self._settlement.succeeded(task, batch, tried, outcome)
         lines.leave(item)
-
-    def _send(self, task: Task, batch: Batch, lines: Lines) -> None:
-        going: list[Item] = []
-        try:
-            self._choose(task, batch, lines, going)
-        finally:
-            self._courier.send(going)
-
-    def _choose(self, task: Task, batch: Batch, lines: Lines, going: list[Item]) -> None:
-        while lines.ready and self._flying < self._concurrency and not self.is_closing:
-            item = lines.ready[0]
-            key = item.tried.key
-            if lines.busy.get(key) is not item or (item.stream is not None and key in task.keys.held):
-                lines.put_aside()  # it joins its key's queue when it is the oldest of its stream
-                continue
-            if not self.outage.breaker.lets_through(batch.now):
-                break
-            prepared = self._handlers.prepare(item.tried.record)
-            lines.pass_over()
-            if isinstance(prepared, Failed):
-                item.outcome = prepared
-            else:
-                item.delivery, item.is_flying = prepared, True
-                self._flying += 1
-                going.append(item)

@@ -9,7 +9,7 @@ from streams.runtime.attempt import NOTHING, Failed, Handlers
 from streams.runtime.faults import HandlerTimeout
 from streams.runtime.perform import Performed
 from streams.runtime.record import Message, Record, id_of, returned, sourced
-from streams.runtime.settle import Settlement, Tried
+from streams.runtime.settle import Settlement, Tried, ordering_key
 from streams.runtime.spec import AppSpec
 from streams.runtime.task import Stream, Task
 from streams.runtime.transaction import Batch
@@ -23,6 +23,7 @@ class Work:
         self._own = {source.topic for source in spec.stanza.sources if source.is_own}
 
     def run(self, task: Task, batch: Batch) -> None:
+        task.forget_old(batch.now_ms)
         self.recall_due(task, batch)
         self._run_on(task, batch)
         if task.keys.waiting_bytes <= self._spec.stanza.max_waiting_bytes:
@@ -47,7 +48,8 @@ class Work:
             self.refuse(task, batch, lane, "no retry record: its facts are missing")
             return True
         id = id_of(record)
-        for key in (record.key() or b"", id.encode()):  # the app's `order` may have been another when it failed
+        # the app's `order` may have been another when it failed
+        for key in dict.fromkeys((record.key() or b"", id.encode(), ordering_key(self._spec, record))):
             held = task.keys.held.get(key)
             if held is not None and is_awaited(held, id, due_ms):
                 if due_ms > batch.now_ms:
@@ -61,7 +63,8 @@ class Work:
                 tried = self._settlement.oldest(task, key)
                 if tried.record.topic() in self._own:
                     break  # the window delivers it
-                self._settlement.settle(task, batch, tried, self._try(task, tried.record.topic(), tried.record))
+                if not self._settlement.repeated(task, batch, tried):
+                    self._settlement.settle(task, batch, tried, self._try(task, tried.record.topic(), tried.record))
 
     def _read_sources(self, task: Task, batch: Batch) -> None:
         while not self._is_over():
@@ -74,11 +77,12 @@ class Work:
     def _read(self, task: Task, batch: Batch, stream: Stream, until_ms: int | None) -> None:
         """One source, for as long as its next record is not younger than that of the next source."""
         held, hung, buffer, handle = task.keys.held, self._handlers.hung, stream.buffer, self._handlers.handle
+        knows = task.done is not None
         while buffer and not self._is_over():
             message = buffer[0]
             if until_ms is not None and message.timestamp()[1] > until_ms:
                 return
-            if held or hung:
+            if held or hung or knows:
                 self._with_care(task, batch, stream, message)
             else:
                 outcome = handle(task.tables, stream.topic, message)
@@ -92,6 +96,8 @@ class Work:
 
     def _with_care(self, task: Task, batch: Batch, stream: Stream, message: Message) -> None:
         tried = self._settlement.fresh(stream.topic, message)
+        if self._settlement.repeated(task, batch, tried):
+            return
         if tried.key in task.keys.held:
             task.keys.append(tried.key, tried.record)
             return

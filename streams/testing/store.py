@@ -13,9 +13,9 @@ class MemoryStore:
     def get(self, partition: int, key: bytes) -> bytes | None:
         return self._entries.get(partition, {}).get(key)
 
-    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def scan(self, partition: int, prefix: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         found = self._entries.get(partition, {})
-        return iter([(key, found[key]) for key in sorted(found) if key.startswith(prefix)])
+        return iter([(key, found[key]) for key in sorted(found) if key.startswith(prefix) and key >= prefix + begin])
 
     def write(self, partition: int, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         entries = self._entries.setdefault(partition, {})

@@ -144,7 +144,7 @@ class Rig:
         for stream in streams:
             stream.reset(self._committed[stream.topic, partition])
         states = States(lambda s: self.codec.encode(changelog, s), lambda v: self.codec.decode(changelog, v, START))
-        task = Task(partition, streams, Tables(self.store, partition, states))
+        task = Task(partition, streams, Tables(self.store, partition, states), stanza.dedupe)
         task.load()
         if self.window is not None:
             self.window.adopt(task)
@@ -157,6 +157,8 @@ class Rig:
                     if not stream.is_full:
                         stream.buffer.append(record)
                         stream.polled += 1
+                if stream.polled == len(self.log[stream.topic, task.partition]):
+                    stream.end = stream.polled
 
     def _is_over(self) -> bool:
         if self.patience is None:

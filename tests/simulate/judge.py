@@ -99,14 +99,24 @@ class Judge:
         return {id for found in self._views[group] for id in found.json("open")}
 
     def _once(self, stanza: Stanza) -> Iterator[str]:
-        """An app with one output a record: as many outputs as records of that id that were not given up."""
-        least, most, facts = Counter[str](), Counter[str](), {}
+        """An app with one output a record: as many outputs as records of that id that were not given up.
+
+        With `dedupe` there is one at most, and it may be none where one of them was dropped.
+        """
+        least, most, facts, dropped = Counter[str](), Counter[str](), {}, set[str]()
         for source in stanza.sources:
             for fact in self._history.by_topic.get(source.topic, []):
                 low, high = self.ends(stanza, fact)
                 least[fact.id] += low
                 most[fact.id] += high
                 facts[fact.id] = fact
+                if (stanza.group, fact.place) in self._operator.dropped:
+                    dropped.add(fact.id)
+        if stanza.dedupe is not None:
+            least, most = (
+                Counter({id: 1 for id in least if least[id] and id not in dropped}),
+                Counter(dict.fromkeys(+most, 1)),
+            )
         for id, fact in facts.items():
             made = self._made[stanza.group][id]
             if not least[id] <= made <= most[id]:

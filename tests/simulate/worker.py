@@ -45,8 +45,8 @@ class Disk:
     def get(self, partition: int, key: bytes) -> bytes | None:
         return self._store.get(partition, key)
 
-    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        return self._store.scan(partition, prefix)
+    def scan(self, partition: int, prefix: bytes, begin: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        return self._store.scan(partition, prefix, begin)
 
     def write(self, partition: int, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         self._process.ask("store.write", "before")
