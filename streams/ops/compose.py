@@ -43,8 +43,8 @@ def _compose(topology: Topology) -> str:
 
 def _worker(stanza: Stanza) -> str:
     name = service(stanza.group)
-    options = stanza.channel.options if stanza.channel else {}
-    secrets = [name for option, held in options.items() if option.endswith("_env") for name in variables(held)]
+    options = [option for way in (stanza.channel, stanza.upstream) if way for option in way.options.items()]
+    secrets = [name for option, held in options if option.endswith("_env") for name in variables(held)]
     lines = [
         f"\n  {name}:",
         "    <<: *worker",

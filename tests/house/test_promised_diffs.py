@@ -104,6 +104,16 @@ DIFFS: Mapping[str, tuple[dict[str, Edit], Callable[[Topology], bool]]] = {
         },
         lambda map: map.events["provider.rated.v1"].key == "provider_id",
     ),
+    "a context's own broker": (
+        {
+            "topology.yaml": behind(
+                "publishes: [order.placed.v1, order.cancelled.v1]",
+                "    subscribes: [lead.*]\n"
+                '    transport: {rabbitmq: "amqp://rabbit.example:5672/", in: orders, out: leads}\n',
+            )
+        },
+        lambda map: {"customer.in", "customer.out"} <= map.stanzas.keys(),
+    ),
     "a retry policy": (
         {"topology.yaml": instead("{delays: [5s, 1m, 10m, 1h], then: bury}", "{delays: [7s, 8s], then: park}")},
         lambda map: map.stanzas["analytics"].ladder == Ladder((timedelta(seconds=7), timedelta(seconds=8)), "park"),

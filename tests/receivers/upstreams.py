@@ -208,3 +208,12 @@ class KafkaUpstream(Upstream):
 
     async def come_back(self) -> None:
         raise NotImplementedError
+
+
+def line(way_in: Upstream, way_out: Upstream) -> dict[str, Any]:
+    """What a context's `transport:` says where its messages come from the one and go to the other."""
+    channel, _ = way_in.channel(is_stranger=False)
+    target = channel.target.rpartition("/")[0] if channel.kind == "sqs" else channel.target
+    places = {"queue", "stream", "topic"}
+    options = {key: value for key, value in channel.options.items() if key not in places}
+    return {channel.kind: target, "in": way_in.name, "out": way_out.name, **options}

@@ -131,7 +131,12 @@ async def test_it_waits_until_its_turn_and_says_what_it_waits_for(redis: RedisSe
     receiving = inlet.receiving()
     inlet.is_ours = False
     asked: list[bool | None] = []
-    running = asyncio.create_task(receiving.run(lambda: asked.append(inlet.is_ours) or inlet.is_ours))
+
+    def turn() -> bool | None:
+        asked.append(inlet.is_ours)
+        return inlet.is_ours
+
+    running = asyncio.create_task(receiving.run(turn))
     while len(asked) < 3:
         await asyncio.sleep(0.01)
     assert inlet.ids == []

@@ -17,6 +17,7 @@ CHECKS = (
     groups.near_the_end_of_retention,
     groups.nobody_works,
     partners.unusable_channels,
+    partners.unusable_receivers,
     partners.orphans,
     placement.misplaced_records,
 )

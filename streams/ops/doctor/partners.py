@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from streams.channels import ChannelError, open_channel
 from streams.ops.doctor.finding import Case, Finding
 from streams.ops.orphans import lost_partners, waiting
+from streams.receivers import open_receiver
 
 
 def unusable_channels(case: Case) -> Iterator[Finding]:
@@ -19,6 +20,23 @@ def unusable_channels(case: Case) -> Iterator[Finding]:
             yield Finding(
                 f"partner {group}: {error}",
                 "its app does not start; its messages wait in their topic as long as that keeps them",
+                "set it where the workers run, then start them again",
+            )
+        else:
+            asyncio.run(opened.close())
+
+
+def unusable_receivers(case: Case) -> Iterator[Finding]:
+    """As above, for what brings a context's messages in."""
+    for group, stanza in case.topology.stanzas.items():
+        if stanza.upstream is None:
+            continue
+        try:
+            opened = open_receiver(stanza, case.cluster.settings, case.env)
+        except ChannelError as error:
+            yield Finding(
+                f"{group}: {error}",
+                "its app does not start; messages wait in the context's own broker or database",
                 "set it where the workers run, then start them again",
             )
         else:

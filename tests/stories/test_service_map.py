@@ -1,0 +1,131 @@
+"""A context lives on the broker that it has: its orders come in from there, its leads go out to it (check 13)."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import yaml
+
+from streams.contracts.headers import text
+from streams.contracts.json_values import as_json
+from streams.contracts.names import lead_id
+from streams.receivers import Received
+from tests.flow import ROOT, Flow, placed
+from tests.rabbitmq_server import RabbitServer
+from tests.receivers.upstreams import (
+    KafkaUpstream,
+    RabbitUpstream,
+    RedisUpstream,
+    Sent,
+    SqsUpstream,
+    Upstream,
+    line,
+)
+from tests.redis_server import RedisServer
+from tests.sqs_server import SqsServer
+from tests.stories.market import APPS, accepts, leads_only, toy_shops
+from tests.worker import until
+
+T = TypeVar("T")
+IN, OUT = "customer.in", "customer.out"
+# between what stands in Kafka for good and what is told upstream
+_DIES = "        if os.path.exists(os.environ['CROSSDOCK_HOME'] + '/dies'):\n            os.kill(os.getpid(), 9)\n"
+
+
+@pytest.fixture
+def flow(broker: str, tmp_path: Path) -> Iterator[Flow]:
+    source = (ROOT / "streams/receivers/rabbitmq.py").read_text(encoding="utf-8")
+    head, marker, tail = source.partition("        last = received[-1].receipt\n")
+    mortal = f"{head.replace('import asyncio', 'import asyncio, os', 1)}{_DIES}{marker}{tail}"
+    with Flow(broker, tmp_path, leads_only("1m", "5m", (5, "city")), {"streams/receivers/rabbitmq.py": mortal}) as flow:
+        yield flow
+
+
+def done(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def move(flow: Flow, way_in: Upstream, way_out: Upstream) -> dict[str, Any]:
+    """The customer context lives there from now on: one line of the map. What its workers' environment needs."""
+    for way in (way_in, way_out):
+        done(way.prepare())
+    customer = flow.map["contexts"]["customer"] | {"subscribes": ["lead.*"], "transport": line(way_in, way_out)}
+    moved = flow.map | {"contexts": flow.map["contexts"] | {"customer": customer}}
+    if IN not in flow.topology.stanzas:
+        flow.redraw(moved)
+    flow.settings.topology.write_text(yaml.safe_dump(moved, sort_keys=False), encoding="utf-8")
+    return dict(way_in.channel(is_stranger=False)[1])
+
+
+def order_message(order_id: str) -> Sent:
+    return Sent(f"message-{order_id}", order_id, json.dumps(as_json(placed(order_id)[0])).encode())
+
+
+def await_offer(flow: Flow, order_id: str) -> None:
+    until(lambda: order_id in [offer.order_id for offer in flow.events("lead.offered.v1")], f"{order_id} is offered")
+
+
+async def heard(way_out: Upstream, count: int) -> list[Received]:
+    """What has come to the context's own broker."""
+    receiver, came = way_out.open(), list[Received]()
+    async with asyncio.timeout(30):
+        while len(came) < count:
+            came += await receiver.receive(count)
+    await receiver.close()
+    return came
+
+
+def test_moving_a_context_to_another_broker_changes_one_line_and_nobody_else(
+    flow: Flow, broker: str, rabbitmq: RabbitServer, redis: RedisServer, sqs: SqsServer
+) -> None:
+    flow.send(*toy_shops("campinas", "SP", 1))
+    others = flow.run(*APPS)
+    homes: list[tuple[type[Any], Any]] = [
+        (RabbitUpstream, rabbitmq), (RedisUpstream, redis), (SqsUpstream, sqs), (KafkaUpstream, broker),
+    ]  # fmt: skip
+    for number, (kind, server) in enumerate(homes):
+        way_in, way_out, order_id = kind(server), kind(server), f"order-{number}"
+        gateway = flow.run(IN, OUT, **move(flow, way_in, way_out))
+        done(way_in.send(order_message(order_id)))
+        await_offer(flow, order_id)
+        flow.send(accepts(lead_id(order_id), "campinas-0"))
+        came = done(heard(way_out, 2))
+        told = [json.loads(each.body) if b"specversion" in each.body else None for each in came]
+        types = [each["type"] if each else came[at].type.removeprefix(f"{OUT}.") for at, each in enumerate(told)]
+        assert types == ["lead.offered.v1", "lead.accepted.v1"]
+        assert [each["data"]["lead_id"] for each in told if each] in ([], [lead_id(order_id)] * 2)
+        gateway.stop()
+    assert others.exit_code is None and len(flow.events("order.placed.v1")) == len(homes)
+    ids = {text(each.headers, "ce_id") for each in flow.records("order.placed.v1")}
+    assert ids == {f"message-order-{number}" for number in range(len(homes))}
+
+
+def test_killed_before_it_acknowledged_it_takes_each_order_once_and_buries_what_it_cannot_read(
+    flow: Flow, rabbitmq: RabbitServer
+) -> None:
+    way_in, way_out = RabbitUpstream(rabbitmq), RabbitUpstream(rabbitmq)
+    env = move(flow, way_in, way_out)
+    (flow.home / "dies").touch()
+    worker = flow.run(IN, **env)
+    sent = [order_message(f"order-{number}") for number in range(20)]
+    done(way_in.send(*sent[:10], Sent("message-bad", "order-x", b"no order"), *sent[10:]))
+    until(lambda: worker.exit_code is not None, "the worker is killed between commit and acknowledgement")
+    assert worker.exit_code == -signal.SIGKILL
+    (flow.home / "dies").unlink()
+    flow.run(IN, **env)
+    until(lambda: len(flow.records("order.placed.v1")) >= len(sent), "what it had not acknowledged has come again")
+    flow.wait_idle(IN)
+    assert len(flow.records(f"{IN}.received")) > len(sent) + 1
+    ids = [text(each.headers, "ce_id") for each in flow.records("order.placed.v1")]
+    assert sorted(map(str, ids)) == sorted(each.id for each in sent)
+    (letter,) = flow.letters(IN)
+    assert letter.stored.value == b"no order" and "it is no JSON" in letter.facts.error_message
+
+    rabbitmq.kill()
+    rabbitmq.start()
+    done(way_in.send(order_message("order-after")))
+    until(lambda: len(flow.events("order.placed.v1")) == 21, "it goes on when the broker is back")
