@@ -10,6 +10,7 @@ from streams.verbs.dead_letters import dead
 from streams.verbs.doctor import doctor
 from streams.verbs.kafka import kafka
 from streams.verbs.leads import leads
+from streams.verbs.outbox import outbox
 from streams.verbs.outside_world import feed, simulate
 from streams.verbs.partners import partners
 from streams.verbs.running import demo, run
@@ -24,7 +25,7 @@ def cli() -> None:
 dead.add_command(replay)
 dead.add_command(drop)
 for verb in (
-    demo, kafka, topics, schemas, run, feed, simulate, leads, dead, parked, partners, lag, doctor, compose,
+    demo, kafka, topics, schemas, run, feed, simulate, leads, dead, parked, partners, lag, doctor, outbox, compose,
 ):  # fmt: skip
     cli.add_command(verb)
 

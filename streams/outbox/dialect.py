@@ -9,7 +9,8 @@ from typing import Any
 class Dialect:
     """`connect` gives an open DB-API connection in autocommit.
 
-    `quote` stands around a name; `text` casts the column {}; `ago` is the time %s seconds before now; `begin` starts a
+    `quote` stands around a name; `text` casts the column {}; `ago` is the time %s seconds before now; `age` is how
+    many seconds the time {} lies back; `begin` starts a
     transaction whose every statement reads what is committed by then; `errors` are what the driver raises, `explained`
     says what to do about one of them.
     """
@@ -17,6 +18,7 @@ class Dialect:
     quote: str
     text: str
     ago: str
+    age: str
     begin: str
     connect: Callable[[], Any]
     errors: tuple[type[Exception], ...]

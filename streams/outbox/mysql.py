@@ -26,10 +26,15 @@ def polling(place: Place) -> Relayed:
 
 
 def by_log(place: Place) -> Relayed:
+    table = _table(place)
+    return Relayed(ByLog(table, log_of(table, place)), dialect(place))
+
+
+def log_of(_table: Table, place: Place) -> MySqlLog:
+    """The log as far as it is about this table."""
     settings = _settings(place)
     schema, _, bare = place.table.rpartition(".")
-    log = MySqlLog(partial(_connect, place), settings, schema or settings["database"], bare)
-    return Relayed(ByLog(_table(place), log), dialect(place))
+    return MySqlLog(partial(_connect, place), settings, schema or settings["database"], bare)
 
 
 def dialect(place: Place) -> Dialect:
@@ -37,6 +42,7 @@ def dialect(place: Place) -> Dialect:
         quote="`",
         text="CAST({} AS CHAR)",
         ago="CURRENT_TIMESTAMP(6) - INTERVAL %s SECOND",
+        age="TIMESTAMPDIFF(SECOND, {}, CURRENT_TIMESTAMP(6))",
         begin="BEGIN",
         connect=partial(_connect, place),
         errors=(pymysql.MySQLError, OSError),

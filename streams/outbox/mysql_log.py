@@ -104,7 +104,7 @@ class MySqlLog:
         wrong = [f"{name} is {found[name]}" for name, right in _NEEDED.items() if found.get(name, right) != right]
         if wrong:
             right = ", ".join(f"{name}={value}" for name, value in _NEEDED.items() if name in found)
-            raise OutboxDown(f"the binary log cannot be read: {', '.join(wrong)}; set {right}, or write mode: poll")
+            raise OutboxDown(f"the binary log cannot be read: {', '.join(wrong)}; set {right}, or write by: polling")
         self._columns = [
             name
             for (name,) in self._query(

@@ -24,13 +24,18 @@ def polling(place: Place) -> Relayed:
 
 def by_log(place: Place) -> Relayed:
     table = _table(place)
-    name = f"crossdock_{place.table.replace('.', '_')}"
+    return Relayed(ByLog(table, log_of(table, place)), dialect(place))
+
+
+def log_of(table: Table, place: Place) -> PostgresLog:
+    """The log as far as it is about this table; makes the publication when it is asked for the first time."""
+    publication = f"crossdock_{place.table.replace('.', '_')}"
 
     def connect() -> Any:
-        _publish(table, place.table, name)
+        _publish(table, place.table, publication)
         return _connect(place, replication="database")
 
-    return Relayed(ByLog(table, PostgresLog(connect, place.table, name)), dialect(place))
+    return PostgresLog(connect, place.table, publication)
 
 
 def dialect(place: Place) -> Dialect:
@@ -38,6 +43,7 @@ def dialect(place: Place) -> Dialect:
         quote='"',
         text="CAST({} AS text)",
         ago="now() - make_interval(secs => %s)",
+        age="EXTRACT(EPOCH FROM now() - {})",
         begin="BEGIN ISOLATION LEVEL READ COMMITTED",
         connect=partial(_connect, place),
         errors=(psycopg.Error, OSError),
@@ -60,19 +66,20 @@ def _connect(place: Place, **more: Any) -> Any:
 
 def _publish(table: Table, name: str, publication: str) -> None:
     """Makes the publication where it is missing and we may; raises OutboxDown with what somebody else must do."""
+    table.open_rows(0)  # what is wrong with the table itself is told first
     schema, _, bare = name.rpartition(".")
     known = "SELECT schemaname FROM pg_publication_tables WHERE pubname = %s AND tablename = %s"
     published = {found for (found,) in table.query(known, publication, bare)}
     if schema in published or (published and not schema):
         return
+    if table.query("SELECT 1 FROM pg_publication WHERE pubname = %s", publication):
+        right = f"ALTER PUBLICATION {publication} ADD TABLE {name};"
+        raise OutboxDown(f"the publication {publication} leaves out {name}; its owner mends it: {right}")
     create = f"CREATE PUBLICATION {publication} FOR TABLE {name} WITH (publish = 'insert')"
     try:
         table.query(create)
     except errors.InsufficientPrivilege as error:
         raise OutboxDown(f"there is no publication of {name}; the table's owner makes it: {create};") from error
-    except errors.DuplicateObject as error:
-        right = f"ALTER PUBLICATION {publication} ADD TABLE {name};"
-        raise OutboxDown(f"the publication {publication} leaves out {name}; its owner mends it: {right}") from error
 
 
 def _explained(table: str, error: Exception) -> str:
@@ -81,9 +88,9 @@ def _explained(table: str, error: Exception) -> str:
     if isinstance(error, errors.UndefinedTable | errors.UndefinedColumn):
         return f"{said}; {_SQL} prints the table"
     if "wal_level" in said:
-        return f"{said}; set wal_level = logical and start the server anew, or write mode: poll"
+        return f"{said}; set wal_level = logical and start the server anew, or write by: polling"
     if isinstance(error, errors.InsufficientPrivilege) or "permission denied" in said:
         return f"{said}; {_SQL} prints what to grant"
     if isinstance(error, errors.ConfigurationLimitExceeded):
-        return f"{said}; raise max_replication_slots, or write mode: poll"
+        return f"{said}; raise max_replication_slots, or write by: polling"
     return said

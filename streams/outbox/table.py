@@ -29,6 +29,12 @@ class Table:
         """The first committed rows that nobody has acknowledged, by position."""
         return [made(dict(zip(COLUMNS, values, strict=True))) for values in self.query(self._open, at_most)]
 
+    def waiting(self) -> tuple[int, float]:
+        """How many committed rows nobody has acknowledged, and the age of the oldest in seconds."""
+        age = self._dialect.age.format("MIN(created_at)")
+        ((count, seconds),) = self.query(f"SELECT COUNT(*), {age} FROM {self._name} WHERE relayed_at IS NULL")
+        return int(count), float(seconds or 0)
+
     def take(self, at_most: int) -> list[Row]:
         """As `open_rows`, and locks them in a transaction until they are acknowledged or the connection ends.
 
