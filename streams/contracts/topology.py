@@ -51,6 +51,7 @@ class Channel:
     options: Mapping[str, Any] = field(default_factory=dict)
     timeout: timedelta = timedelta(seconds=10)
     concurrency: int = 100
+    rate: float | None = None  # deliveries a second, by all workers together
     opens_after: int = 3
     probe_every: timedelta = timedelta(seconds=5)
 
@@ -65,6 +66,7 @@ class Stanza:
     ladder: Ladder
     partitions: int
     order: Literal["key", "none"] = "key"
+    deadline: timedelta | None = None  # an event older than this does not reach the partner any more
     dedupe: timedelta | None = None  # for so long an event that is done is known by its id
     owner: str = ""
     max_waiting_bytes: int = 67_108_864

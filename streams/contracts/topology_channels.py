@@ -10,11 +10,24 @@ from streams.contracts.mistakes import suggest
 from streams.contracts.topology import Channel
 from streams.contracts.topology_addresses import address, host_port, mailbox, queue, region_of
 from streams.contracts.topology_section import Section
-from streams.contracts.topology_values import cluster, count, duration, one_of, switch, text, url, variable, variables
+from streams.contracts.topology_values import (
+    cluster,
+    count,
+    duration,
+    one_of,
+    principal,
+    rate,
+    switch,
+    text,
+    url,
+    variable,
+    variables,
+)
 
 COMMON: dict[str, Any] = {
     "timeout": ("timeout", duration),
     "concurrency": ("concurrency", count),
+    "rate": ("rate", rate),
     "opens_after": ("opens_after", count),
     "probe_every": ("probe_every", duration),
 }
@@ -41,7 +54,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 OPTIONAL: dict[str, dict[str, Any]] = {
     "webhook": {"allow_private": switch, "format": FORMAT},
-    "kafka": {"config_env": variable, "format": FORMAT},
+    "kafka": {"config_env": variable, "format": FORMAT, "principal": principal},
     "rabbitmq": {"url_env": variable, "exchange": text, "routing_key": text, "format": FORMAT},
     "sqs": {"region": text, "access_key_env": variable, "secret_key_env": variable, "format": FORMAT},
     "redis": {
@@ -97,6 +110,8 @@ def _misfits(channel: Channel) -> Iterator[tuple[str, str]]:
         yield kind, "nothing says where messages go; write an exchange, or a queue's name as routing_key"
     if kind == "sqs" and not (options.get("region") or region_of(channel.target)):
         yield kind, "the URL does not tell the region; write for example region: eu-west-1"
+    if kind == "kafka" and channel.target != "same" and "principal" in options:
+        yield "principal", "another cluster's ACLs are not ours to give; take it out"
     for one, other in PAIRS.get(kind, ()):
         if one in options and other not in options:
             yield one, f"{one} stands without {other}; write both"

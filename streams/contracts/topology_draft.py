@@ -100,6 +100,8 @@ class Draft:
             ladder = replace(ladder, then="bury")
         if own["kind"] in ("subscriber", "partner", "inbound"):
             usual = {"dedupe": timedelta(days=1)} if own["kind"] == "inbound" else {}  # brokers deliver at least once
+            if own["kind"] == "partner":
+                usual = section.given(deadline=("deadline", duration))
             own = usual | section.given(dedupe=("dedupe", duration)) | own
         return Stanza(
             group=group,

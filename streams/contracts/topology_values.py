@@ -39,6 +39,20 @@ def count(value: Any) -> int:
     return value
 
 
+def rate(value: Any) -> float:
+    """So many a second, from "50/s", "600/m" or "100/h"."""
+    shape = re.fullmatch(r"(\d{1,6})/([smh])", value) if isinstance(value, str) else None
+    if shape is None or int(shape[1]) == 0:
+        raise ValueError(f"{kind(value)} is no rate; write a whole number from 1 and /s, /m or /h, such as 50/s")
+    return int(shape[1]) / {"s": 1, "m": 60, "h": 3600}[shape[2]]
+
+
+def principal(value: Any) -> str:
+    if not re.fullmatch(r"User:[^\s*]+", text(value)):
+        raise ValueError(f"{value!r} is no principal; write for example User:acme")
+    return str(value)
+
+
 def switch(value: Any) -> bool:
     if value is True or value is False:
         return bool(value)

@@ -19,6 +19,13 @@ class Poison(Exception):
     """Never: no retry can help; the record goes to the dead letters with this reason."""
 
 
+class Overdue(Poison):
+    """The record is older than its partner's deadline; nobody waits behind it."""
+
+    def __init__(self) -> None:
+        super().__init__("deadline")
+
+
 class Unreachable(TryLater):
     """Raised by channels: the partner as a whole seems down (refused, timeout, 429, 5xx); feeds its breaker."""
 

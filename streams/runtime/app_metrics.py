@@ -1,6 +1,7 @@
 """One app's share of the metrics: labels bound once, fed a turn at a time, so that the hot path pays little."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -30,6 +31,9 @@ class AppMetrics:
         self._processed, self._failed, self._retried, self._parked, self._buried = (
             counter.labels(*self._labels) for counter in turn
         )
+        self._duplicates, self._overdue = (
+            counter.labels(*self._labels) for counter in (metrics.DUPLICATES, metrics.OVERDUE)
+        )
         self._aborted = metrics.ABORTED.labels(*self._labels)
         self._turn_records = metrics.TURN_RECORDS.of(*self._labels)
         self._transaction = metrics.TRANSACTION.of(*self._labels)
@@ -56,10 +60,10 @@ class AppMetrics:
             self._buried.inc(buried)
         self._turn_records.observe((processed + failed,))
 
-    def duplicates(self, records: int) -> None:
-        """Events that were done already."""
-        if records:
-            metrics.DUPLICATES.labels(*self._labels).inc(records)
+    def left_out(self, duplicates: int, overdue: int) -> None:
+        """Events that were done already, and events that came too late."""
+        self._duplicates.inc(duplicates)
+        self._overdue.inc(overdue)
 
     def committed(self, seconds: float) -> None:
         """A transaction was committed, `seconds` after it began."""
@@ -128,8 +132,13 @@ class AppMetrics:
         """So many came in from upstream, and stand in Kafka."""
         metrics.RECEIVED.labels(*self._labels).inc(messages)
 
-    def upstream(self, is_up: bool) -> None:
-        metrics.UPSTREAM.labels(*self._labels).set(is_up)
+    def upstream(self, is_up: bool | None) -> None:
+        """Whether it answers; None: from now on another worker's to report."""
+        if is_up is not None:
+            metrics.UPSTREAM.labels(*self._labels).set(is_up)
+        else:
+            with suppress(KeyError):  # nothing was told yet
+                metrics.UPSTREAM.remove(*self._labels)
 
     def ready(self, is_ready: bool) -> None:
         metrics.READY.labels(*self._labels).set(is_ready)

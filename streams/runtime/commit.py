@@ -132,7 +132,7 @@ class Committer:
     def _report(self, batch: Batch, seconds: float) -> None:
         metrics, counts = self._parts.metrics, batch.counts
         metrics.turn(counts["processed"], counts["failed"], counts["retried"], counts["parked"], counts["buried"])
-        metrics.duplicates(counts["duplicates"])
+        metrics.left_out(counts["duplicates"], counts["overdue"])
         metrics.committed(seconds)
         metrics.delivered({result: counts[result] for result in _RESULTS if counts[result]})
         if batch.fired:

@@ -37,6 +37,7 @@ READ = _counter(
 PROCESSED = _counter("records_processed_total", "Records done: 0 while the lag grows means the app is stuck.")
 FAILED = _counter("attempts_failed_total", "Attempts that raised: a handler or partner is in trouble.")
 DUPLICATES = _counter("duplicates_total", "Events that came again after they were done: stepped over (`dedupe`).")
+OVERDUE = _counter("records_overdue_total", "Dead letters because of a deadline: events that came too late to matter.")
 RETRIED = _counter("records_retried_total", "Records sent into a retry lane: the trouble that may mend itself.")
 PARKED = _counter("records_parked_total", "Dead letters that hold their key: customers who wait for a person.")
 BURIED = _counter("records_buried_total", "Dead letters that hold nothing: work that was given up.")

@@ -35,12 +35,15 @@ class Patience:
         return max(_LEAST_S, min(soonest, self._parts.idle_s))
 
     def _may_run_on(self, ready: list[Task]) -> bool:
-        """A queue has a record that can be tried at once; those of a partner who is down wait for its probes."""
-        is_down = self._window is not None and not self._window.outage.is_up
-        return not is_down and any(task.keys.running_on for task in ready)
+        """A queue has a record that can be tried at once; those of a partner wait for its probes, or its rate."""
+        window = self._window
+        is_held_up = window is not None and (not window.outage.is_up or window.next_at is not None)
+        return not is_held_up and any(task.keys.running_on for task in ready)
 
     def _probe(self, now_ms: float) -> Iterator[float]:
         """When a partner who is down is tried again; a probe that is overdue has nothing to try."""
+        if self._window is not None and self._window.next_at is not None:
+            yield self._window.next_at.timestamp() * 1000
         probe = None if self._window is None or self._window.outage.is_up else self._window.outage.breaker.next_probe
         if probe is not None and (probe_ms := probe.timestamp() * 1000) > now_ms:
             yield probe_ms

@@ -100,6 +100,15 @@ def _instant(epoch_ms: int) -> datetime:
     return datetime.fromtimestamp(epoch_ms / 1000, UTC)
 
 
+def happened(record: Message) -> datetime:
+    """When what it tells of was appended: an effect says of its cause when that was, which may be long before."""
+    said = dict(record.headers() or ()).get("ce_time")
+    try:
+        return min(time_of(record), datetime.fromisoformat((said or b"").decode()))
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return time_of(record)
+
+
 def cause(topic: str, record: Message) -> Cause:
     return cause_of(record.headers() or [], topic, record.partition(), record.offset(), time_of(record))
 

@@ -1,9 +1,14 @@
 """What of a task's lines goes out now: nothing twice, and no more at a time than its channel may have."""
 
+from datetime import datetime
+
 from streams.contracts.topology import Channel
+from streams.domain.failure import Overdue
+from streams.domain.rate import Bucket
 from streams.runtime.attempt import Failed, Handlers
 from streams.runtime.lines import REPEATED, Courier, Item, Lines
 from streams.runtime.outage import Outage
+from streams.runtime.record import happened
 from streams.runtime.task import Task
 from streams.runtime.transaction import Batch
 
@@ -13,8 +18,29 @@ class Sending:
 
     def __init__(self, channel: Channel, handlers: Handlers, courier: Courier, outage: Outage) -> None:
         self._concurrency, self._handlers, self._courier, self._outage = channel.concurrency, handlers, courier, outage
+        self._rate = channel.rate
+        self._bucket = None if channel.rate is None else Bucket(channel.rate)
+        self._deadline = handlers.spec.stanza.deadline
         self.flying = 0
         self.is_closing = False
+        self.next_at: datetime | None = None  # when more may go, where only the rate holds it up
+
+    def share(self, now: datetime, tasks: int) -> None:
+        """A turn begins: of the rate, this worker has the part that it has of the tasks."""
+        self.next_at = None
+        if self._bucket is not None and self._rate is not None:
+            self._bucket.refill(now, self._rate * max(tasks, 1) / self._handlers.spec.stanza.partitions)
+
+    def give_up(self, batch: Batch, lines: Lines) -> None:
+        """What is too old does not go out, nor wait for a partner who is down; nobody of its key waits for it."""
+        if self._deadline is None:
+            return
+        late = batch.now - self._deadline
+        while found := [each for each in lines.busy.values() if each.is_unsent and happened(each.tried.record) < late]:
+            for item in found:
+                item.outcome = Failed(Overdue(), "deliver", may_hold=False)
+                if item.stream is not None:
+                    lines.leave(item)
 
     def send(self, task: Task, batch: Batch, lines: Lines) -> None:
         going: list[Item] = []
@@ -29,9 +55,11 @@ class Sending:
             key = item.tried.key
             if lines.busy.get(key) is not item or (item.stream is not None and key in task.keys.held):
                 lines.put_aside()  # it joins its key's queue when it is the oldest of its stream
+            elif item.outcome is not None:
+                lines.pass_over()
             elif task.done is not None and task.done.knows(item.tried.record):
                 self._end(lines, item)
-            elif not self._outage.breaker.lets_through(batch.now):
+            elif not (self._has_room() and self._outage.breaker.lets_through(batch.now)):
                 break
             else:
                 self._prepare(lines, item, going)
@@ -44,7 +72,16 @@ class Sending:
         else:
             item.delivery, item.is_flying = prepared, True
             self.flying += 1
+            if self._bucket is not None:
+                self._bucket.take()
             going.append(item)
+
+    def _has_room(self) -> bool:
+        """Whether the rate has room for one more."""
+        if self._bucket is None or self._bucket.has_token:
+            return True
+        self.next_at = self._bucket.next_at()
+        return False
 
     def _end(self, lines: Lines, item: Item) -> None:
         """Nothing of it goes out, so the next one of its key may, although it is still to be settled."""

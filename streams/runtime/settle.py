@@ -16,7 +16,7 @@ from streams.runtime.attempt import Failed, Handlers
 from streams.runtime.done import event_id
 from streams.runtime.keys import Letter
 from streams.runtime.perform import Output, Performed
-from streams.runtime.record import Message, Record, history, id_of, sourced
+from streams.runtime.record import Message, Record, happened, history, id_of, sourced
 from streams.runtime.spec import AppSpec
 from streams.runtime.task import Task
 from streams.runtime.timers import Timer
@@ -126,8 +126,12 @@ class Settlement:
         error = failure.error
         if not failure.may_hold:
             return Bury(str(error), holds=False)
-        expires_at = None if self._spec.stanza.kind == "saga" else getattr(failure.event, "expires_at", None)
-        return verdict(self._spec.stanza.ladder, tried.lane, error, now, expires_at)
+        stanza = self._spec.stanza
+        expires_at = None if stanza.kind == "saga" else getattr(failure.event, "expires_at", None)
+        if stanza.deadline is not None and failure.stage == "deliver":
+            ends_at = happened(tried.record) + stanza.deadline
+            expires_at = ends_at if expires_at is None else min(expires_at, ends_at)
+        return verdict(stanza.ladder, tried.lane, error, now, expires_at)
 
     def _facts(self, now_ms: int, tried: Tried, failure: Failed, decided: Verdict) -> Facts:
         record, error = tried.record, failure.error
@@ -157,6 +161,7 @@ class Settlement:
         self.letter(task, batch, record, dead_letter(history(record)[0], facts, self._cluster))
         task.keys.opened(id_of(record), Letter(facts.attempts, tried.key if decided.holds else None))
         batch.counts["parked" if decided.holds else "buried"] += 1
+        batch.counts["overdue"] += decided.reason == "deadline"
 
     def letter(self, task: Task, batch: Batch, record: Record, headers: Headers) -> None:
         topic = self._cluster.topic(names.dead(self._spec.group))

@@ -4,7 +4,7 @@ Outcomes are settled in the order of the log, so a commit never passes an unfini
 nobody; a crash repeats only what was in the window, with the same message id.
 """
 
-
+from datetime import datetime
 from typing import cast
 
 from streams.contracts.codec import Unencodable
@@ -36,6 +36,11 @@ class Window:
     def is_busy(self) -> bool:
         return self._sending.flying > 0
 
+    @property
+    def next_at(self) -> datetime | None:
+        """When more may go, where only the channel's rate holds it up."""
+        return self._sending.next_at
+
     def close(self) -> None:
         """Send out nothing more."""
         self._sending.is_closing = True
@@ -59,6 +64,7 @@ class Window:
 
     def land(self, batch: Batch) -> None:
         """Take in what has ended since the last turn, and let the breaker see it."""
+        self._sending.share(batch.now, len(self._lines))
         for item, result in self._courier.landed():
             if item.is_flying:
                 item.is_flying = False
@@ -75,6 +81,7 @@ class Window:
         self.outage.give_back(task, batch, lines.busy)
         self._run_on(task, lines)
         lines.bring_back(task.keys.held)
+        self._sending.give_up(batch, lines)
         self._sending.send(task, batch, lines)
 
     def _go_on(self, item: Item, lines: Lines, now_ms: int) -> None:

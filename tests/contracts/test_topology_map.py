@@ -102,16 +102,16 @@ def test_a_partner_reads_the_event_and_its_own_topic() -> None:
 def test_every_setting_of_a_partner_reaches_its_stanza(shipped: Any, tmp_path: Path) -> None:
     partner = shipped["partners"]["partner_x"]
     partner |= {"order": "none", "from": "now", "max_waiting": "1MiB", "handler_timeout": "3s", "retention": "2d"}
-    partner |= {"dedupe": "1d"}
-    partner["channel"] |= {"concurrency": 7, "opens_after": 5, "probe_every": "1s"}
+    partner |= {"dedupe": "1d", "deadline": "6h"}
+    partner["channel"] |= {"concurrency": 7, "rate": "600/m", "opens_after": 5, "probe_every": "1s"}
     topology = load_data(shipped, tmp_path)
     stanza = topology.stanzas["partner_x"]
     assert (stanza.order, stanza.max_waiting_bytes, stanza.handler_timeout) == ("none", 1 << 20, timedelta(seconds=3))
-    assert stanza.dedupe == timedelta(days=1)
+    assert (stanza.dedupe, stanza.deadline) == (timedelta(days=1), timedelta(hours=6))
     assert [source.start for source in stanza.sources] == ["now", "beginning"]
     assert topology.events["partner_x.lead.accepted.v1"].retention == timedelta(days=2)
     assert stanza.channel is not None
-    assert (stanza.channel.concurrency, stanza.channel.opens_after) == (7, 5)
+    assert (stanza.channel.concurrency, stanza.channel.opens_after, stanza.channel.rate) == (7, 5, 10.0)
     assert stanza.channel.options == {"secret_env": "PARTNER_X_SECRET", "allow_private": True}
 
 
