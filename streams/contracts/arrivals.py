@@ -128,7 +128,8 @@ def _id(number: str, kind: str, body: bytes) -> str:
     """Upstream's id; a message without one is known by its type and bytes, as a row of `feed` is."""
     if 0 < len(number.encode("utf-8", "replace")) <= MAX_ID_BYTES and number.isprintable():
         return number
-    return str(uuid5(NAMESPACE, number or f"{kind}:{sha1(body).hexdigest()}"))
+    named = number.encode("utf-8", "replace") or kind.encode("utf-8", "replace") + b":" + body
+    return str(uuid5(NAMESPACE, sha1(named).hexdigest()))
 
 
 def _attributes(body: bytes) -> dict[str, str]:

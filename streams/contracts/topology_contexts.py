@@ -8,7 +8,7 @@ from streams.contracts.topology_draft import Draft, order, start
 from streams.contracts.topology_routes import Routes, add_commands, add_route_apps, add_route_topics, slip
 from streams.contracts.topology_sagas import add_saga
 from streams.contracts.topology_section import Name, Section
-from streams.contracts.topology_service import Gateways, add_gateways
+from streams.contracts.topology_service import Gateways, add_gateways, read_commands
 from streams.contracts.topology_values import text
 
 
@@ -24,6 +24,7 @@ class Context:
 
 
 def read_contexts(top: Section, draft: Draft) -> None:
+    read_commands(top, draft)
     contexts = [_context(name, section, draft) for name, section in top.sections("contexts", "context")]
     for context in contexts:
         add_route_topics(context.routes, draft)

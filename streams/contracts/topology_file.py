@@ -10,7 +10,6 @@ from streams.contracts.topology_contexts import read_contexts
 from streams.contracts.topology_draft import PARTITIONS, Draft
 from streams.contracts.topology_partners import read_partners
 from streams.contracts.topology_section import Section
-from streams.contracts.topology_service import read_commands
 from streams.contracts.topology_values import count, duration, one_of, size, switch, text
 from streams.contracts.yaml_lines import NotYaml, read
 from streams.domain.failure import Ladder
@@ -38,7 +37,6 @@ def load(path: Path, root: Path = ROOT) -> Topology:
     _read_retries(top, draft)
     if not draft.events:
         top.note(top.at("events"), "it has no events; write for example events: {order.placed.v1: {…}}")
-    read_commands(top, draft)
     read_contexts(top, draft)
     read_partners(top, draft)
     top.done()

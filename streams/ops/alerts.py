@@ -40,6 +40,14 @@ _ALERTS = (
         "It answered 410 or somebody paused it. cli.py partners resume starts it again.",
     ),
     Alert(
+        "UpstreamDown",
+        f"max by ({_APP}) (crossdock_upstream_up) == 0",
+        "5m",
+        "page",
+        "what {{ $labels.app }} reads from has not answered for 5 minutes",
+        "Messages wait there and nothing is lost. /ready of the worker says what it waits for; call the app's owner.",
+    ),
+    Alert(
         "LagGrowing",
         f"max by ({_APP}) (crossdock_lag_seconds) > 60 and "
         f"sum by ({_APP}) (deriv(crossdock_lag_records[10m])) > 0 unless "

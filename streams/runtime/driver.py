@@ -87,11 +87,13 @@ class Driver:
         farewell.daemon = True
         thread.start()
         beside = loop.create_task(self._receiving.run(lambda: self._turn(done))) if self._receiving else None
+        if beside is not None:
+            beside.add_done_callback(lambda ended: _finish(done, ended.exception()) if ended.exception() else None)
         try:
             await done
         finally:
             if beside is not None:
-                await beside
+                await asyncio.wait([beside])
             farewell.cancel()
             self._engine = self._farewell = None
             thread.join()
@@ -119,13 +121,15 @@ class Driver:
     def _thread(self, loop: asyncio.AbstractEventLoop, channel: Channel | None, done: "asyncio.Future[None]") -> None:
         failure: BaseException | None = None
         try:
-            self._turn_until_stopped(loop, channel)
+            self._turn_until_stopped(loop, channel, done.done)
         except BaseException as error:  # handed over to the loop, which decides: nothing is swallowed here
             failure = error
         if not loop.is_closed():
             loop.call_soon_threadsafe(_finish, done, failure)
 
-    def _turn_until_stopped(self, loop: asyncio.AbstractEventLoop, channel: Channel | None) -> None:
+    def _turn_until_stopped(
+        self, loop: asyncio.AbstractEventLoop, channel: Channel | None, is_over: Callable[[], bool]
+    ) -> None:
         names = Names(self.settings.prefix)
         slot = take_slot(self.settings.home / "state" / names.group(self.spec.group))
         parts, timeout_s = self._parts(slot, names, loop, channel), self.spec.stanza.handler_timeout.total_seconds()
@@ -136,7 +140,7 @@ class Driver:
         try:
             engine.start()
             self._engine = engine
-            while not self._stop.is_set():
+            while not (self._stop.is_set() or is_over()):
                 engine.turn()
             deadline = time.monotonic() + _WIND_DOWN_S
             while engine.wind_down() and time.monotonic() < deadline:

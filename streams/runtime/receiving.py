@@ -118,6 +118,7 @@ class Receiving:
         receiver, self._receiver, self._producer, self._held = self._receiver, None, None, ()
         if receiver is not None:
             await receiver.close()
+            self._metrics.upstream(None)
 
     def _is_well(self) -> None:
         self.trouble = ""

@@ -41,6 +41,8 @@ CASES = [
     Case("PartnerDown", ((PARTNER, "0x4 1x30"),), fires=11, quiet=8),
     Case("PartnerDown", ((PARTNER, "1x3 0x30"),), fires=None, quiet=12),
     Case("PartnerPaused", ((PARTNER, "2x30"),), fires=16, quiet=10),
+    Case("UpstreamDown", ((of("upstream_up"), "1x4 0x30"),), fires=11, quiet=8),
+    Case("UpstreamDown", ((of("upstream_up"), "0x3 1x30"),), fires=None, quiet=12),
     Case("LagGrowing", ((LAG, "0+100x40"), (BEHIND, "61x40")), fires=20, quiet=5),
     Case("LagGrowing", ((LAG, "4000-100x40"), (BEHIND, "61x40")), fires=None, quiet=20),
     Case("LagGrowing", ((LAG, "0+100x40"), (BEHIND, "61x40"), (PARTNER, "1x40")), fires=None, quiet=20),

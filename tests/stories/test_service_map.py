@@ -33,15 +33,18 @@ from tests.worker import until
 T = TypeVar("T")
 IN, OUT = "customer.in", "customer.out"
 # between what stands in Kafka for good and what is told upstream
-_DIES = "        if os.path.exists(os.environ['CROSSDOCK_HOME'] + '/dies'):\n            os.kill(os.getpid(), 9)\n"
+_DIES = "            if os.path.exists(os.environ['CROSSDOCK_HOME'] + '/dies'): os.kill(os.getpid(), 9)\n"
 
 
 @pytest.fixture
 def flow(broker: str, tmp_path: Path) -> Iterator[Flow]:
-    source = (ROOT / "streams/receivers/rabbitmq.py").read_text(encoding="utf-8")
-    head, marker, tail = source.partition("        last = received[-1].receipt\n")
-    mortal = f"{head.replace('import asyncio', 'import asyncio, os', 1)}{_DIES}{marker}{tail}"
-    with Flow(broker, tmp_path, leads_only("1m", "5m", (5, "city")), {"streams/receivers/rabbitmq.py": mortal}) as flow:
+    source = (ROOT / "streams/receivers/redis.py").read_text(encoding="utf-8")
+    head, marker, tail = source.partition(
+        "            await self._client.xack(self._stream, self._group, *(message.receipt"
+    )
+    assert marker
+    mortal = {"streams/receivers/redis.py": f"import os\n{head}{_DIES}{marker}{tail}"}
+    with Flow(broker, tmp_path, leads_only("1m", "5m", (5, "city")), mortal) as flow:
         yield flow
 
 
@@ -105,9 +108,9 @@ def test_moving_a_context_to_another_broker_changes_one_line_and_nobody_else(
 
 
 def test_killed_before_it_acknowledged_it_takes_each_order_once_and_buries_what_it_cannot_read(
-    flow: Flow, rabbitmq: RabbitServer
+    flow: Flow, redis: RedisServer
 ) -> None:
-    way_in, way_out = RabbitUpstream(rabbitmq), RabbitUpstream(rabbitmq)
+    way_in, way_out = RedisUpstream(redis), RedisUpstream(redis)
     env = move(flow, way_in, way_out)
     (flow.home / "dies").touch()
     worker = flow.run(IN, **env)
@@ -125,7 +128,7 @@ def test_killed_before_it_acknowledged_it_takes_each_order_once_and_buries_what_
     (letter,) = flow.letters(IN)
     assert letter.stored.value == b"no order" and "it is no JSON" in letter.facts.error_message
 
-    rabbitmq.kill()
-    rabbitmq.start()
+    redis.kill()
+    redis.start()
     done(way_in.send(order_message("order-after")))
     until(lambda: len(flow.events("order.placed.v1")) == 21, "it goes on when the broker is back")
