@@ -89,14 +89,14 @@ async def test_a_repeat_is_recognised_by_its_id(end: FarEnd, channel: OpenChanne
 
 async def test_many_keys_at_a_time_arrive_each_in_its_order(end: FarEnd, channel: OpenChannel) -> None:
     async def one_after_another(key: str) -> None:
-        for number in range(8):
+        for number in range(5):
             await channel.deliver(of_key(key, f"{key}-{number}"))
 
-    await asyncio.gather(*(one_after_another(f"lead-{number}") for number in range(12)))
+    await asyncio.gather(*(one_after_another(f"lead-{number}") for number in range(6)))
     got = await end.got()
     for key in {each.key for each in got}:
-        assert [each.id for each in got if each.key == key] == [f"{key}-{number}" for number in range(8)]
-    assert len(got) == 12 * 8
+        assert [each.id for each in got if each.key == key] == [f"{key}-{number}" for number in range(5)]
+    assert len(got) == 6 * 5
 
 
 async def test_a_refusal_is_the_records_own_and_the_next_one_passes(end: FarEnd, channel: OpenChannel) -> None:
@@ -108,6 +108,7 @@ async def test_a_refusal_is_the_records_own_and_the_next_one_passes(end: FarEnd,
     assert await end.got() == [Got("id-2", "lead-2")]
 
 
+@pytest.mark.parametrize("end", [name for name in ENDS if name != "sqs_fifo"], indirect=True)  # the server of sqs
 async def test_a_server_that_dies_is_unreachable_and_the_same_channel_delivers_when_it_is_back(
     end: FarEnd, channel: OpenChannel
 ) -> None:

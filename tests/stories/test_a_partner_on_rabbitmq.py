@@ -60,7 +60,7 @@ def test_a_partner_that_died_gets_everything_in_order_when_it_is_back(rabbitmq: 
         asyncio.run(end.go_away())
         for wave in WAVES[1:]:
             flow.send(*accepted(wave))
-            flow.advance(timedelta(minutes=5))
+            flow.advance(timedelta(minutes=1))
         assert flow.dead_letters("partner_x") == []
         rabbitmq.start()
         flow.advance(timedelta(minutes=1))
