@@ -35,8 +35,6 @@ def load(path: Path, root: Path = ROOT) -> Topology:
     own = top.given(max_clock_skew=("max_clock_skew", duration), replication=("replication", count))
     _read_events(top, draft)
     _read_retries(top, draft)
-    if not draft.events:
-        top.note(top.at("events"), "it has no events; write for example events: {order.placed.v1: {…}}")
     read_contexts(top, draft)
     read_partners(top, draft)
     top.done()
@@ -59,6 +57,8 @@ def _read_events(top: Section, draft: Draft) -> None:
         )
         draft.add_event(replace(spec, retention=None) if spec.is_compacted else spec, name.line)
         section.done()
+    if not draft.events:
+        top.note(top.at("events"), "it has no events; write for example events: {order.placed.v1: {…}}")
 
 
 def _read_retries(top: Section, draft: Draft) -> None:
