@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-import aio_pika
+from aio_pika import Connection
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from streams.channels import secret
@@ -70,7 +71,9 @@ class RabbitMq:
         await self.close()
         try:
             async with asyncio.timeout(self._timeout_s):
-                self._connection = await aio_pika.connect(self._url, client_properties={"connection_name": "crossdock"})
+                # kept before it is connected, so that one that fails is closed here
+                self._connection = Connection(make_url(self._url), client_properties={"connection_name": "crossdock"})
+                await self._connection.connect()
                 self._channel = await self._connection.channel()
                 await self._channel.set_qos(prefetch_count=min(2 * at_most, 65_535))
                 queue = await self._channel.get_queue(self._queue)

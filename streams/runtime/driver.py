@@ -88,7 +88,7 @@ class Driver:
         thread.start()
         beside = loop.create_task(self._receiving.run(lambda: self._turn(done))) if self._receiving else None
         if beside is not None:
-            beside.add_done_callback(lambda ended: _finish(done, ended.exception()) if ended.exception() else None)
+            beside.add_done_callback(partial(_failed_too, done))
         try:
             await done
         finally:
@@ -182,6 +182,12 @@ def exit_process(reason: str) -> None:
     """The supervisor starts the worker again; a clean-up would only hang on what is stuck."""
     os.write(2, f"crossdock: {reason}\n".encode())
     os._exit(70)
+
+
+def _failed_too(done: "asyncio.Future[None]", beside: "asyncio.Task[None]") -> None:
+    """What works beside the engine has ended: with a failure that is the app's."""
+    if not beside.cancelled() and (failure := beside.exception()) is not None:
+        _finish(done, failure)
 
 
 def _finish(done: "asyncio.Future[None]", failure: BaseException | None) -> None:
