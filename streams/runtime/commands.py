@@ -1,4 +1,4 @@
-"""Acts on the control topic: replay, drop, admit, pause and resume, each once (docs/design.md, order under failure)."""
+"""Acts on the control topic: replay, drop, admit, again, pause, resume, each once (docs/design.md, order)."""
 
 from streams.contracts import names
 from streams.contracts.facts import facts_of
@@ -10,12 +10,13 @@ from streams.runtime.perform import Output
 from streams.runtime.record import Message, Record, id_of, returned
 from streams.runtime.settle import Settlement, ordering_key
 from streams.runtime.spec import AppSpec
-from streams.runtime.task import Stream, Task
+from streams.runtime.task import Role, Stream, Task
 from streams.runtime.transaction import Batch
 from streams.runtime.window import Window
 from streams.runtime.work import Work
 
 COMMAND = "xd_command"
+AGAIN = "again"  # deliver once more what a partner has had
 
 
 class Commands:
@@ -36,6 +37,8 @@ class Commands:
         record = returned(message)
         if command in ("pause", "resume") and self._window is not None:
             self._window.outage.command(command)
+        elif command == AGAIN and self._window is not None and record is not None:
+            self._again(task, batch, record)
         elif command in ("replay", "drop", "admit") and record is not None:
             self._letter(task, batch, command, record)
         else:
@@ -56,6 +59,25 @@ class Commands:
         elif command != "drop":
             self._admit(task, batch, record)
 
+    def _again(self, task: Task, batch: Batch, record: Record) -> None:
+        """It goes behind its key's queue; what is not over yet will come anyway, or is a dead letter."""
+        stream, id = task.streams.get(record.topic()), id_of(record)
+        key = ordering_key(self._spec, record)
+        is_ours = stream is not None and stream.role is Role.OWN and record.partition() == task.partition
+        if stream is None or not is_ours or record.offset() >= stream.done:
+            return
+        if id in task.keys.open or task.keys.awaits(key, id):
+            return
+        batch.counts[AGAIN] += 1
+        if task.done is not None:
+            task.done.forget(record)
+        self._enqueue(task, batch, key, record)
+
+    def _enqueue(self, task: Task, batch: Batch, key: bytes, record: Record) -> None:
+        if key not in task.keys.held:
+            task.keys.set(key, Held(None, since_ms=batch.now_ms))
+        task.keys.append(key, record)
+
     def _parked(self, task: Task, batch: Batch, command: str, record: Record, *letter: object) -> None:
         key, attempts = letter
         assert isinstance(key, bytes) and isinstance(attempts, int)
@@ -72,10 +94,7 @@ class Commands:
             topic = self._cluster.topic(names.control(self._spec.group))
             batch.outputs.append(Output(topic, record.value(), record.key(), headers, home))
             return
-        key = ordering_key(self._spec, record)
-        if key not in task.keys.held:
-            task.keys.set(key, Held(None, since_ms=batch.now_ms))
-        task.keys.append(key, record)
+        self._enqueue(task, batch, ordering_key(self._spec, record), record)
 
     def _home(self, task: Task, record: Record) -> int:
         key = record.key()

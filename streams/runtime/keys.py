@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from streams.domain.order import Held, queued, recalled, taken
-from streams.runtime.record import Message, Record, from_waiting, to_waiting
+from streams.runtime.record import Message, Record, from_waiting, id_of, to_waiting
 from streams.runtime.tables import HELD, OPEN, WAITING, Tables
 
 
@@ -62,6 +62,14 @@ class Keys:
         entry = self._tables.get(_slot(key, self.held[key].first))
         assert entry is not None, "a queue position without its record"
         return from_waiting(entry)
+
+    def awaits(self, key: bytes, id: str) -> bool:
+        """Whether this record is the key's oldest unfinished one, or in its queue."""
+        held = self.held.get(key)
+        if held is None:
+            return False
+        queue = (self._tables.get(_slot(key, position)) for position in range(held.first, held.next))
+        return held.id == id or any(id_of(from_waiting(entry)) == id for entry in queue if entry is not None)
 
     def take(self, key: bytes) -> Held:
         """The head of the key's queue leaves it; what the key holds then."""
