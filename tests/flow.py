@@ -61,7 +61,10 @@ def under_orders(app: str, handler: str, path: str) -> dict[str, str]:
 class Flow:
     """One system under a prefix of its own: topics made, schemas published, nobody running yet."""
 
-    def __init__(self, broker: str, home: Path, wanted: Map, modules: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, broker: str, home: Path, wanted: Map, modules: Mapping[str, str] | None = None, kafka_config: str = ""
+    ) -> None:
+        """`kafka_config` is the name of a file of librdkafka properties, for every client."""
         self.home, self.tree, self._workers = home, home / "tree", list[Worker]()
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CROSSDOCK_")},
@@ -70,6 +73,7 @@ class Flow:
             "CROSSDOCK_HOME": str(home),
             "CROSSDOCK_TOPOLOGY": str(home / "topology.yaml"),
             "PARTNER_X_SECRET": SECRET,
+            **({"CROSSDOCK_KAFKA_CONFIG": kafka_config} if kafka_config else {}),
         }
         self._plant({"told.py": Path(told.__file__).read_text(encoding="utf-8")} | dict(modules or {}))
         self.settings = quiet(from_env(self.env))
@@ -188,7 +192,7 @@ class Flow:
 
     def _plant(self, modules: Mapping[str, str]) -> None:
         """Compiled files are copied too, with the times that make them valid."""
-        for room in ("streams", "schemas"):
+        for room in ("streams", "schemas", "docker"):
             shutil.copytree(ROOT / room, self.tree / room)
         shutil.copy2(ROOT / "cli.py", self.tree)
         self.rewrite(modules)

@@ -11,7 +11,7 @@ from streams.contracts.topology_channels import channel
 from streams.contracts.topology_draft import Draft, order, start
 from streams.contracts.topology_mapping import translations
 from streams.contracts.topology_section import Name, Section
-from streams.contracts.topology_values import duration, text
+from streams.contracts.topology_values import duration, switch, text
 
 RETENTION = timedelta(days=7)  # of own topics; must outlast the partner's longest outage
 
@@ -27,7 +27,8 @@ def read_partners(top: Section, draft: Draft) -> None:
         ]
         for spec in own_topics:
             draft.add_event(spec, name.line)
-        sources = [Source(event, **begin) for event in events] + [Source(spec, is_own=True) for spec in own_topics]
+        taken_in = [] if section.get("retiring", switch, False) else [Source(event, **begin) for event in events]
+        sources = taken_in + [Source(spec, is_own=True) for spec in own_topics]
         own: dict[str, Any] = {"kind": "partner", "owner": section.get("owner", text, name.text)}
         own |= {"channel": channel(section, draft.root)} | order(section)
         draft.add_stanza(draft.stanza(name.text, section, tuple(sources), **own), name.line)

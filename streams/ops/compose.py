@@ -3,6 +3,7 @@
 python -m streams.ops.compose
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -75,9 +76,23 @@ def _prometheus(topology: Topology) -> str:
     return _NOTE + yaml.safe_dump(config, sort_keys=False)
 
 
-def main() -> None:
-    for name, content in generated(current_topology()).items():
+def stale(topology: Topology) -> dict[str, str]:
+    """What of `generated` is not as it stands in docker/; nothing where there is no docker/."""
+    wanted = generated(topology) if DOCKER.is_dir() else {}
+    return {name: content for name, content in wanted.items() if _standing(DOCKER / name) != content}
+
+
+def _standing(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def write(files: Mapping[str, str]) -> None:
+    for name, content in files.items():
         (DOCKER / name).write_text(content, encoding="utf-8")
+
+
+def main() -> None:
+    write(generated(current_topology()))
 
 
 if __name__ == "__main__":

@@ -113,16 +113,13 @@ def compose(check: bool) -> None:
     Example:
       python cli.py compose && docker compose -f docker/compose.yaml up
     """
-    from streams.ops.compose import DOCKER, generated
+    from streams.ops import compose as files
 
-    wanted = generated(System().topology)
-    paths = {name: DOCKER / name for name in wanted}
-    stale = [name for name, path in paths.items() if not path.is_file() or path.read_text("utf-8") != wanted[name]]
+    stale = files.stale(System().topology)
     for name in stale:
         click.echo(f"docker/{name} {'is not as the map asks' if check else 'written'}")
-        if not check:
-            paths[name].write_text(wanted[name], encoding="utf-8")
     if not stale:
         click.echo("docker/ is as the map asks")
     elif check:
         raise click.exceptions.Exit(1)
+    files.write(stale)

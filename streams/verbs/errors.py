@@ -18,6 +18,7 @@ KNOWN = (
     "streams.contracts.settings:SettingsError",
     "streams.ops.demo.failed:DemoFailed",
     "streams.ops.kafka:EmbeddedKafkaError",
+    "streams.ops.onboarding:OnboardingRefused",
     "streams.ops.orphans:Orphaned",
     "streams.ops.readable:Unreadable",
     "streams.ops.rows:FeedError",

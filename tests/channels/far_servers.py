@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from uuid import uuid4
 
 from aiohttp import web
@@ -120,9 +122,9 @@ class SmtpEnd(FarEnd):
 class KafkaWithLogin(KafkaServer):
     """A broker with a second door, `login`, that asks for user and password."""
 
-    def __init__(self) -> None:
+    def __init__(self, extra: Mapping[str, str] | None = None) -> None:
         port, login, controller = free_port(), free_port(), free_port()
-        users = 'user_acme="right"'
+        users = 'user_acme="right" user_crossdock="right"'
         module = "org.apache.kafka.common.security.plain.PlainLoginModule"
         super().__init__(
             {
@@ -132,10 +134,18 @@ class KafkaWithLogin(KafkaServer):
                 "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
                 "listener.name.login.sasl.enabled.mechanisms": "PLAIN",
                 "listener.name.login.plain.sasl.jaas.config": f"{module} required {users};",
+                **(extra or {}),
             },
             port,
         )
         self.login = f"127.0.0.1:{login}"
+
+    def properties(self, user: str, password: str = "right") -> Path:
+        """A file of librdkafka properties for the second door."""
+        file = self.home / f"{uuid4().hex}.properties"
+        login = ["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=PLAIN", f"sasl.username={user}"]
+        file.write_text("\n".join([*login, f"sasl.password={password}"]), encoding="utf-8")
+        return file
 
 
 class KafkaEnd(FarEnd):
@@ -144,10 +154,7 @@ class KafkaEnd(FarEnd):
         self.server = server
 
     def stanza(self, is_stranger: bool) -> Stanza:
-        file = self.server.home / f"{uuid4().hex}.properties"
-        password = "wrong" if is_stranger else "right"
-        login = ["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=PLAIN", "sasl.username=acme"]
-        file.write_text("\n".join([*login, f"sasl.password={password}"]), encoding="utf-8")
+        file = self.server.properties("acme", "wrong" if is_stranger else "right")
         return "kafka", self.server.login, {"topic": self.name, "config_env": "ACME_KAFKA"}, {"ACME_KAFKA": str(file)}
 
     async def prepare(self) -> None:

@@ -37,6 +37,7 @@ def read(tmp_path: Path, stanza: str) -> Channel:
         (REDIS + ", maxlen: 1000, trim: exact", {"stream": "leads", "maxlen": 1000, "trim": "exact"}),
         (SMTP + ", tls: none", {"from": "shop@acme.example", "to": "a@b.example", "subject": "x", "tls": "none"}),
         ("kafka: same, topic: leads, format: cloudevents", {"topic": "leads", "format": "cloudevents"}),
+        ('kafka: same, topic: leads, principal: "User:acme"', {"topic": "leads", "principal": "User:acme"}),
     ],
 )
 def test_a_channel_gets_its_options(tmp_path: Path, stanza: str, options: dict[str, Any]) -> None:
@@ -51,6 +52,8 @@ def test_mails_go_out_over_few_connections_unless_the_stanza_says_more(tmp_path:
 @pytest.mark.parametrize(
     ("stanza", "mistake"),
     [
+        ("kafka: same, topic: leads, principal: acme", "'acme' is no principal; write for example User:acme"),
+        ('kafka: "far:9092", topic: leads, principal: "User:acme"', "another cluster's ACLs are not ours to give"),
         ('rabbitmq: "amqp://u:hush@mq.acme.example", exchange: x', "rabbitmq: credentials stand in the map; take them"),
         (
             'rabbitmq: "https://mq.acme.example", exchange: x',
