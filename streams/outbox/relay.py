@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from streams.outbox.row import Row
+from streams.outbox.row import OutboxDown, Row
 from streams.outbox.table import Table
 
 POLL_SECONDS = 0.2
@@ -66,10 +66,12 @@ class ByLog:
         self._table, self._log, self._sweep_seconds = table, log, sweep_seconds
         self._given: list[Row] = []
         self._is_sweeping, self._sweeps_at = True, 0.0
-        self.is_standing_by = False
 
     def receive(self, at_most: int, seconds: float) -> list[Row]:
-        """The next rows, or those that were given and not acknowledged; waits so long for the first one."""
+        """The next rows, or those that were given and not acknowledged; waits so long for the first one.
+
+        Raises OutboxDown while another relay reads.
+        """
         until = time.monotonic() + seconds
         while not self._given and time.monotonic() < until:
             self._given = self._next(at_most, until - time.monotonic())
@@ -87,10 +89,9 @@ class ByLog:
         self._table.close()
 
     def _next(self, at_most: int, seconds: float) -> list[Row]:
-        self.is_standing_by = not self._log.is_ours()
-        if self.is_standing_by:
+        if not self._log.is_ours():
             time.sleep(seconds)
-            return []
+            raise OutboxDown("another relay reads this outbox by its log; this one stands by")
         self._table.trim()
         has_joined = self._log.has_joined(0)
         if self._is_sweeping and (rows := self._table.open_rows(at_most)):
