@@ -12,6 +12,7 @@ from streams.verbs.kafka import kafka
 from streams.verbs.leads import leads
 from streams.verbs.outbox import outbox
 from streams.verbs.outside_world import feed, simulate
+from streams.verbs.partner_replay import replay as deliver_again
 from streams.verbs.partners import partners
 from streams.verbs.running import demo, run
 from streams.verbs.waiting import lag, parked
@@ -24,6 +25,7 @@ def cli() -> None:
 
 dead.add_command(replay)
 dead.add_command(drop)
+partners.add_command(deliver_again)
 for verb in (
     demo, kafka, topics, schemas, run, feed, simulate, leads, dead, parked, partners, lag, doctor, outbox, compose,
 ):  # fmt: skip
