@@ -12,6 +12,7 @@ from streams.verbs.system import System
 
 if TYPE_CHECKING:
     from streams.contracts.topology import Stanza
+    from streams.ops.replay import Count
 
 _RATE = 100.0
 
@@ -44,17 +45,22 @@ def replay(partner: str, everything: bool, dry_run: bool, rate: float, as_json: 
         with steps() as progress:
             for done, _ in enumerate(command(cluster, partner, found, rate), start=1):
                 progress("replay", done, len(found))
+    is_heard = dry_run or bool(cluster.members([partner])[partner])
+    _report(partner, counts(found), as_json, dry_run)
+    if found and not is_heard and not as_json:
+        click.echo(f"no worker of {partner} runs now: it acts once `run {partner}` does")
+
+
+def _report(partner: str, counted: "list[Count]", as_json: bool, dry_run: bool) -> None:
     if as_json:
-        return printed.data([asdict(each) | {"asked": not dry_run} for each in counts(found)])
+        return printed.data([asdict(each) | {"asked": not dry_run} for each in counted])
     printed.table(
         ("topic", "records", "first", "last"),
-        ((x.topic, x.records, printed.moment(x.first_ms), printed.moment(x.last_ms)) for x in counts(found)),
+        ((x.topic, x.records, printed.moment(x.first_ms), printed.moment(x.last_ms)) for x in counted),
         empty=f"{partner} has had nothing that is meant",
     )
     if dry_run:
-        return click.echo(f"{partner} would be asked to deliver these {len(found)} again")
-    if found and not cluster.members([partner])[partner]:
-        click.echo(f"no worker of {partner} runs now: it acts once `run {partner}` does")
+        click.echo(f"{partner} would be asked to deliver these {sum(x.records for x in counted)} again")
 
 
 def _stanza(partner: str) -> "Stanza":
