@@ -7,6 +7,16 @@ from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException
 
 PATIENCE_S = 5.0  # of one request; librdkafka's own is a minute, which timers would wait
 
+_MOVING = (
+    KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH,
+)  # fmt: skip
+
+
+def is_moving(error: BaseException | None) -> bool:
+    """Whether a partition's leader was on its way to another broker: it is known there in a moment."""
+    return isinstance(error, KafkaException) and error.args[0].code() in _MOVING
+
 
 def told(answer: "Future[Any]", patience_s: float | None = None) -> int:
     """The offset of an answer of `list_offsets`; raises KafkaException, and TimeoutError after `patience_s`.

@@ -1,6 +1,7 @@
 """Kafka seen from outside every group: what topics hold and where groups stand, up to the end they have when asked."""
 
 import socket
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -16,6 +17,8 @@ from streams.runtime import clients, ends
 from streams.runtime.reading import PATIENCE_S, Place, Stored, Unavailable, read
 
 __all__ = ["Cluster", "KafkaException", "Place", "Stored", "Unavailable", "quiet", "reach"]
+
+BETWEEN_TRIES_S = 0.1
 
 
 class Cluster:
@@ -97,8 +100,15 @@ class Cluster:
         asked = {TopicPartition(self.names.topic(topic), number): spec for topic, number in places}
         if not asked:
             return {}
-        futures = self.admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
-        return {self._place(partition): self._answer(future, told=ends.told) for partition, future in futures.items()}
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            futures = self.admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
+            try:
+                return {self._place(p): self._answer(future, told=ends.told) for p, future in futures.items()}
+            except Unavailable as error:
+                if not ends.is_moving(error.__cause__) or time.monotonic() > deadline:
+                    raise
+            time.sleep(BETWEEN_TRIES_S)
 
     def _place(self, partition: TopicPartition) -> Place:
         return self.names.logical(partition.topic), partition.partition

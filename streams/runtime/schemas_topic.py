@@ -12,11 +12,11 @@ from streams.contracts.names import SCHEMAS
 from streams.contracts.registry import Book, Entry, RegistryUnavailable
 from streams.contracts.settings import Settings
 from streams.runtime.clients import admin, producer, reader
+from streams.runtime.ends import is_moving
 
 GROUP = "crossdock-schemas"  # its one member may write
 TIMEOUT_SECONDS = 5.0
 CONFIG = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
-LEADERLESS = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)  # until metadata are read anew
 MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)
 
 
@@ -92,10 +92,9 @@ class SchemasTopic:
                 low, high = consumer.get_watermark_offsets(TopicPartition(SCHEMAS, 0), timeout=TIMEOUT_SECONDS)
                 return low, high
             except KafkaException as error:
-                code = error.args[0].code()
-                if code in MISSING:
+                if error.args[0].code() in MISSING:
                     return None
-                if code not in LEADERLESS or time.monotonic() > deadline:
+                if not is_moving(error) or time.monotonic() > deadline:
                     raise RegistryUnavailable(f"_schemas cannot be read: {error.args[0].str()}") from error
             consumer.poll(0.05)
 
