@@ -184,8 +184,10 @@ def _not_ours(head: bytes) -> str:
 
 def _fault(schema: Any, row: records.Row, error: Exception) -> str:
     """Names the first field that cannot be written alone."""
-    record = schema["name"].rpartition(".")[2] if isinstance(schema, dict) else schema
-    for field in schema.get("fields", ()):
+    if not isinstance(schema, dict) or "fields" not in schema:
+        return f"the latest schema is no record: {error}"
+    record = schema["name"].rpartition(".")[2]
+    for field in schema["fields"]:
         try:
             schemaless_writer(BytesIO(), {"type": "record", "name": "Alone", "fields": [field]}, row)
         except UNUSUAL as cause:
