@@ -142,7 +142,7 @@ def _careful_writer(topic: str, schema: Schema, record: type, row: Callable[[Any
         except records.WrongType as error:
             raise Unencodable(str(error)) from error
         except UNUSUAL as error:
-            raise Unencodable(_fault(parsed, row(event), error)) from error
+            raise Unencodable(_fault(topic, parsed, row(event), error)) from error
         return body.getvalue()
 
     return write
@@ -182,10 +182,10 @@ def _not_ours(head: bytes) -> str:
     return f"byte 0 is {head[0]}, not 0 as in the Confluent wire format"
 
 
-def _fault(schema: Any, row: records.Row, error: Exception) -> str:
+def _fault(topic: str, schema: Any, row: records.Row, error: Exception) -> str:
     """Names the first field that cannot be written alone."""
     if not isinstance(schema, dict) or "fields" not in schema:
-        return f"the latest schema is no record: {error}"
+        return f"the latest schema of {topic} is no record: {error}"
     record = schema["name"].rpartition(".")[2]
     for field in schema["fields"]:
         try:
