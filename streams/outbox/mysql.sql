@@ -11,7 +11,7 @@ CREATE TABLE outbox (
     INDEX outbox_open (relayed_at, position)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- The relay's account. The two global grants are for mode: log; MariaDB calls the second one BINLOG MONITOR.
+-- The relay's account. The two global grants are for by: log; MariaDB calls the second one BINLOG MONITOR.
 CREATE USER relay IDENTIFIED BY 'change me';
 GRANT SELECT, UPDATE, DELETE ON outbox TO relay;
 GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO relay;

@@ -11,7 +11,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_open ON outbox (relayed_at, position);
 
--- The relay's role. REPLICATION and the publication are for mode: log.
+-- The relay's role. REPLICATION and the publication are for by: log.
 CREATE ROLE relay LOGIN REPLICATION PASSWORD 'change me';
 GRANT SELECT, UPDATE, DELETE ON outbox TO relay;
 CREATE PUBLICATION crossdock_outbox FOR TABLE outbox WITH (publish = 'insert');
