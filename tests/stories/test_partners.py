@@ -103,6 +103,21 @@ def await_incoming(flow: Flow, records: int) -> None:
     until(lambda: len(flow.records(INCOMING)) == records, f"{records} deliveries to partner_y")
 
 
+def await_prompt(flow: Flow, keys: list[str]) -> int:
+    """Until a wave reaches partner_y as if nothing were: a machine is slow at times, a trouble is there in every wave.
+
+    Returns the waves so far.
+    """
+    for wave in range(2, 10):
+        flow.send(*(won(key, wave) for key in keys))
+        await_incoming(flow, 1 + len(keys) * wave)
+        came = sorted(flow.records(INCOMING), key=lambda stored: stored.time_ms)[-len(keys) :]
+        late = [stored.time_ms - caused_ms(stored) for stored in came]
+        if wave >= 4 and median(late) < 500:
+            return wave
+    raise AssertionError(f"partner_y is served late in every wave, at last by {late} ms")
+
+
 def test_a_dead_partners_messages_wait_in_order_and_drain_by_themselves(flow: Flow, server: PartnerServer) -> None:
     unlucky, *others = keys = fresh(10)
     others_fail = threading.Event()
@@ -111,18 +126,14 @@ def test_a_dead_partners_messages_wait_in_order_and_drain_by_themselves(flow: Fl
     flow.send(*map(won, keys))
     until(lambda: flow.laned(X), "the first failure is one of its record, nothing more is known yet")
     others_fail.set()
-    for wave in (2, 3, 4):
-        flow.send(*(won(key, wave) for key in others))
-        await_incoming(flow, 1 + len(others) * wave)
-    late = [stored.time_ms - caused_ms(stored) for stored in flow.records(INCOMING)]
-    assert median(late) < 1000, "partner_y is served as if nothing were"
+    waves = await_prompt(flow, others)
     probes = len(server.calls) + 4
     until(lambda: len(server.calls) >= probes, "probes go on")
     assert len({call.key for call in server.calls[-4:]}) == 4, "different keys probe in turn"
-    assert listed(flow) == {X: ("down", 1 + 4 * len(others)), Y: ("up", 0)}
+    assert listed(flow) == {X: ("down", 1 + waves * len(others)), Y: ("up", 0)}
     server.recover()
     server.tell(Answer(400), unlucky)
-    await_all(server, others, waves=4)
+    await_all(server, others, waves)
     tries = {call.id for call in server.calls if call.key in others}
     assert tries == {call.id for call in taken(server, others)}, "every attempt of a message has its one id"
     (letter,) = until(lambda: flow.letters(X), "the one that is refused from then on has used up its ladder")

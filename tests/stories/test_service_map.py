@@ -73,11 +73,13 @@ def await_offer(flow: Flow, order_id: str) -> None:
 
 
 async def heard(way_out: Upstream, count: int) -> list[Received]:
-    """What has come to the context's own broker."""
+    """What has come to the context's own broker; a FIFO queue hands out the next of a key after the one before it."""
     receiver, came = way_out.open(), list[Received]()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(came) < count:
-            came += await receiver.receive(count)
+            more = await receiver.receive(count)
+            await receiver.acknowledge(more)
+            came += more
     await receiver.close()
     return came
 
