@@ -77,9 +77,9 @@ async def heard(way_out: Upstream, count: int) -> list[Received]:
     receiver, came = way_out.open(), list[Received]()
     async with asyncio.timeout(60):
         while len(came) < count:
-            more = await receiver.receive(count)
-            await receiver.acknowledge(more)
-            came += more
+            if more := await receiver.receive(count):
+                await receiver.acknowledge(more)
+                came += more
     await receiver.close()
     return came
 

@@ -20,10 +20,16 @@ class Spread:
     count: int
 
 
-def to_first_offer(history: History) -> Spread | None:
-    """From OrderPlaced to the first LeadOffered of its lead; None where nothing was offered."""
+def to_first_offer(history: History, *, up_to_wave: int | None = None) -> Spread | None:
+    """From OrderPlaced to the first LeadOffered of its lead; None where nothing was offered.
+
+    A wave without any candidate costs the way of a whole wave; with `up_to_wave` only leads that needed no more count.
+    """
     told = ((case.of(OrderPlaced), case.of(LeadOffered)) for case in history.cases.values())
-    return _spread(min(each.time for each in offers) - orders[0].time for orders, offers in told if orders and offers)
+    firsts = [(orders[0], min(offers, key=lambda each: each.time)) for orders, offers in told if orders and offers]
+    return _spread(
+        first.time - order.time for order, first in firsts if up_to_wave is None or first.record.wave <= up_to_wave
+    )
 
 
 def to_acceptance(history: History) -> Spread | None:

@@ -44,6 +44,7 @@ def _figures(played: Played, began: float) -> Iterator[tuple[str, str]]:
     first, rest = played.first_accepted_ms, played.at_rest
     yield "command → first LeadAccepted", "none" if first is None else f"{first / 1000 - began:.1f} s"
     yield "order → first offer", _said(to_first_offer(played.history))
+    yield "  where its first wave has anybody", _said(to_first_offer(played.history, up_to_wave=1))
     yield "acceptance → LeadAccepted", _said(to_acceptance(played.history))
     apps = len(played.history.topology.stanzas)
     yield f"all {apps} apps at rest", _cost(rest, apps) if rest else "not measured: this system has no /proc"
