@@ -71,7 +71,6 @@ class Stanza:
     owner: str = ""
     max_waiting_bytes: int = 67_108_864
     handler_timeout: timedelta = timedelta(seconds=30)
-    commit_interval: timedelta = timedelta(milliseconds=8)  # see runtime/commit.py
     policy: SagaPolicy | None = None
     channel: Channel | None = None
     upstream: Channel | None = None  # of an inbound app: where its messages come from

@@ -10,7 +10,7 @@ from typing import Any
 from streams.contracts.mistakes import Mistakes, suggest
 from streams.contracts.topology import EventSpec, Source, Stanza
 from streams.contracts.topology_section import Name, Section
-from streams.contracts.topology_values import duration, moment, one_of, size, text
+from streams.contracts.topology_values import duration, one_of, size, text
 from streams.domain.failure import Ladder
 
 PARTITIONS = 6
@@ -103,8 +103,6 @@ class Draft:
             if own["kind"] == "partner":
                 usual = section.given(deadline=("deadline", duration))
             own = usual | section.given(dedupe=("dedupe", duration)) | own
-        if own["kind"] == "subscriber":
-            own = section.given(commit_interval=("commit_interval", moment)) | own
         return Stanza(
             group=group,
             sources=sources,

@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 
 from streams.contracts import durations, sizes
 
-_LONGEST_MOMENT = timedelta(seconds=2)
-
 
 def kind(value: Any) -> str:
     """What a value is, in the words of YAML."""
@@ -28,15 +26,6 @@ def duration(value: Any) -> timedelta:
     found = durations.parse(value if isinstance(value, str) else kind(value))
     if not found:
         raise ValueError("0 is no duration; write more than 0")
-    return found
-
-
-def moment(value: Any) -> timedelta:
-    """A duration for which an engine may hold still."""
-    found = duration(value)
-    if found > _LONGEST_MOMENT:
-        longest = durations.write(_LONGEST_MOMENT)
-        raise ValueError(f"{value} is too long, a worker would seem dead; write {longest} or less")
     return found
 
 

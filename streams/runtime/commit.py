@@ -16,6 +16,7 @@ from streams.runtime.task import Task
 from streams.runtime.transaction import Aborted, Batch, Crash, offsets_of
 
 _EOF_COMMIT_S = 1.0  # offsets that only step over commit markers may wait this long for company
+_SETTLING_S = 0.008
 _RESULTS: tuple[DeliveryResult, ...] = ("delivered", "refused", "unreachable", "gone")
 _ABORTS_IN_A_ROW = 10  # a rebalance undoes one or two turns; a write that is refused undoes every turn
 _log = logging.getLogger(__name__)
@@ -33,11 +34,8 @@ class Committer:
         self._aborts = 0
 
     def settling_s(self) -> float:
-        """How long the next transaction may wait for more records: the brokers are still marking the last one in its
-        partitions, and would refuse a next one for some 8 ms; an app that nobody waits for may have a longer interval.
-        """
-        interval_s = self._spec.stanza.commit_interval.total_seconds()
-        return max(0.0, self._last_commit + interval_s - self._parts.clock.monotonic())
+        """How long the last transaction is still being marked in its partitions: a next one would only be refused."""
+        return max(0.0, self._last_commit + _SETTLING_S - self._parts.clock.monotonic())
 
     def start(self) -> None:
         """Aborts what a dead worker of this slot left open, and fences it if it is not dead."""

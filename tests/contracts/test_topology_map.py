@@ -115,13 +115,6 @@ def test_every_setting_of_a_partner_reaches_its_stanza(shipped: Any, tmp_path: P
     assert stanza.channel.options == {"secret_env": "PARTNER_X_SECRET", "allow_private": True}
 
 
-def test_a_subscriber_that_nobody_waits_for_may_commit_seldom(shipped: Any, tmp_path: Path) -> None:
-    shipped["contexts"]["analytics"]["subscribers"]["analytics"]["commit_interval"] = "500ms"
-    stanzas = load_data(shipped, tmp_path).stanzas
-    intervals = [stanzas[group].commit_interval for group in ("analytics", "matching")]
-    assert intervals == [timedelta(milliseconds=500), timedelta(milliseconds=8)]
-
-
 def test_a_slip_may_have_a_plan_of_its_own_for_a_priority(shipped: Any, tmp_path: Path) -> None:
     slips = shipped["contexts"]["provider"]["slips"]
     standard, urgent = slips["lead.start"], ["lead.notify_candidates", "lead.await_acceptance"]

@@ -61,11 +61,6 @@ CONTEXTS = [
     (MATCHING, MATCHING.replace("quick", "quick, from: noon"), "from: 'noon' is not possible; write beginning or now"),
     (MATCHING, MATCHING.replace("quick", "quick, order: all"), "order: 'all' is not possible; write key or none"),
     (MATCHING, MATCHING.replace("quick", "quick, dedupe: 0s"), "dedupe: 0 is no duration; write more than 0"),
-    (
-        MATCHING,
-        MATCHING.replace("quick", "quick, commit_interval: 1h"),
-        "commit_interval: 1h is too long, a worker would seem dead; write 2s or less",
-    ),
     (MATCHING, MATCHING.replace("quick", "quick, max_waiting: -1"), "max_waiting: '-1' is no size; write bytes"),
     (
         MATCHING,

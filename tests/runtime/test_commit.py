@@ -1,8 +1,6 @@
 """What a transaction must hold so that nobody else begins too early, on a real broker."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -60,18 +58,6 @@ def task_of(spec: AppSpec, parts: Parts, partition: int) -> Task:
     task = Task(partition, streams, Tables(parts.store, partition, States(str.encode, bytes.decode)))
     task.load()
     return task
-
-
-def test_an_app_that_nobody_waits_for_gathers_more_for_its_next_transaction(
-    spec: AppSpec, parts: Parts
-) -> None:
-    patient = replace(spec, stanza=replace(spec.stanza, commit_interval=timedelta(seconds=2)))
-    for each, least_s, most_s in ((spec, 0.0, 0.008), (patient, 1.0, 2.0)):
-        committer = Committer(each, parts)
-        committer.start()
-        assert committer.settling_s() == 0, "the first waits for nothing"
-        committer.commit(Batch(parts.clock.now(), parts.consumer.consumer_group_metadata()), [task_of(spec, parts, 0)])
-        assert least_s <= committer.settling_s() <= most_s
 
 
 def test_every_task_that_a_turn_changes_has_an_offset_in_the_transaction(
