@@ -82,7 +82,7 @@ def group_consumer(settings: Settings, member: Member, idle_s: float) -> Consume
             enable_partition_eof=True,
             fetch_wait_max_ms=round(idle_s * 1000),
             fetch_queue_backoff_ms=5,
-            queued_max_messages_kbytes=16384,
+            queued_max_messages_kbytes=2048,  # each message waits with as much again around it
         )
     )
 
