@@ -16,7 +16,7 @@ from streams.runtime.task import Task
 from streams.runtime.transaction import Aborted, Batch, Crash, offsets_of
 
 _EOF_COMMIT_S = 1.0  # offsets that only step over commit markers may wait this long for company
-_SETTLING_S = 0.008
+_SETTLING_S = 0.005
 _RESULTS: tuple[DeliveryResult, ...] = ("delivered", "refused", "unreachable", "gone")
 _ABORTS_IN_A_ROW = 10  # a rebalance undoes one or two turns; a write that is refused undoes every turn
 _log = logging.getLogger(__name__)
