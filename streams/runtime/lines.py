@@ -28,6 +28,7 @@ class Item:
     outcome: Outcome | None = None
     is_flying: bool = False
     is_ready: bool = False
+    event: bytes = b""  # its id while it is on its way, in a task that knows what it has done
 
     @property
     def appended_ms(self) -> int:
@@ -54,6 +55,7 @@ class Lines:
         self.behind: dict[bytes, deque[Item]] = {}
         self.ready: deque[Item] = deque()
         self.aside: list[Item] = []
+        self.events: set[bytes] = set()  # ids of those on their way: the same one may come under another key
 
     def join(self, item: Item) -> None:
         key = item.tried.key
@@ -83,15 +85,16 @@ class Lines:
         return item
 
     def put_aside(self) -> None:
-        """The next one may not be sent while its key waits behind another record."""
+        """The next one may not be sent while its key waits behind another record, or its event is on its way."""
         self.aside.append(self.pass_over())
 
     def bring_back(self, held: Container[bytes]) -> None:
-        """Those put aside whose key waits no more may be sent."""
+        """Those put aside whose key waits no more may be sent; one from its key's queue waits behind nothing."""
         aside, self.aside = self.aside, []
         for item in aside:
             if self.busy.get(item.tried.key) is item:
-                (self.aside.append if item.tried.key in held else self.make_ready)(item)
+                waits = item.stream is not None and item.tried.key in held
+                (self.aside.append if waits else self.make_ready)(item)
 
     def leave(self, item: Item) -> None:
         """It is over, sent or not: the next one of its key may go."""

@@ -6,6 +6,7 @@ from streams.contracts.topology import Channel
 from streams.domain.failure import Overdue
 from streams.domain.rate import Bucket
 from streams.runtime.attempt import Failed, Handlers
+from streams.runtime.done import event_id
 from streams.runtime.lines import REPEATED, Courier, Item, Lines
 from streams.runtime.outage import Outage
 from streams.runtime.record import happened
@@ -59,6 +60,8 @@ class Sending:
                 lines.pass_over()
             elif task.done is not None and task.done.knows(item.tried.record):
                 self._end(lines, item)
+            elif task.done is not None and event_id(item.tried.record) in lines.events:
+                lines.put_aside()  # under another key; if that comes to nothing, this is the event
             elif not (self._has_room() and self._outage.breaker.lets_through(batch.now)):
                 break
             else:
@@ -71,6 +74,9 @@ class Sending:
             item.outcome = prepared
         else:
             item.delivery, item.is_flying = prepared, True
+            if item.task.done is not None:
+                item.event = event_id(item.tried.record)
+                lines.events.add(item.event)
             self.flying += 1
             if self._bucket is not None:
                 self._bucket.take()

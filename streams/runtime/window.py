@@ -70,7 +70,9 @@ class Window:
                 item.is_flying = False
                 self._sending.flying -= 1
                 item.outcome = self._outcome(batch, item, result)
-                self._go_on(item, self._lines[item.task.partition], batch.now_ms)
+                lines = self._lines[item.task.partition]
+                lines.events.discard(item.event)
+                self._go_on(item, lines, batch.now_ms)
 
     def work(self, task: Task, batch: Batch) -> None:
         """One task's share of a turn: take records in, settle what is done in log order, send what may go."""

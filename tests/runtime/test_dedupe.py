@@ -10,11 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from streams.domain.effects import Publish
 from streams.domain.events import OrderCancelled, OrderScreened
-from streams.domain.failure import Poison
+from streams.domain.failure import Poison, Unreachable
 from streams.runtime.tables import DONE
 from tests.runtime.partner import Partner
 from tests.runtime.rig import Rig
-from tests.runtime.rig_map import BURY, ONE, PARK, TWO, facts, own, stanza
+from tests.runtime.rig_map import BURY, ONE, PARK, TWO, facts, noted, own, stanza
 from tests.runtime.rig_map import DONE as NOTED
 
 DAY = timedelta(days=1)
@@ -30,6 +30,13 @@ def bring(rig: Rig, *ids: str, topic: str = ONE) -> None:
     for id in ids:
         value = rig.codec.encode(topic, OrderCancelled(order_id=id[0], reason=id))
         rig.append((topic, 0), id[0].encode(), value, [("ce_id", id.encode())])
+
+
+def bring_under(rig: Rig, id: str, *keys: str) -> None:
+    """One event, as a producer repeats it that changes the key between."""
+    for key in keys:
+        value = rig.codec.encode(own(ONE), OrderCancelled(order_id=key, reason=f"{key}{id}"))
+        rig.append((own(ONE), 0), key.encode(), value, [("ce_id", id.encode())])
 
 
 def remembered(rig: Rig) -> int:
@@ -210,6 +217,57 @@ def test_events_of_one_id_are_one_queue_where_keys_are_none() -> None:
     rig.land("a1", "a2")
     rig.turns()
     assert rig.sent == ["a1", "a2"]
+
+
+def test_an_event_on_its_way_does_not_go_out_under_another_key_too() -> None:
+    rig = Partner(dedupe=DAY)
+    bring_under(rig, "1", "a", "b")
+    bring_under(rig, "2", "b")
+    rig.turn()
+    assert rig.flying == ["a1"], "b's own next one stands behind it"
+    rig.land("a1")
+    rig.turn()
+    rig.land("b2")
+    assert (rig.sent, rig.committed(), rig.turn().counts["duplicates"]) == (["a1", "b2"], 3, 0)
+
+
+@pytest.mark.parametrize("end", [BROKEN, Unreachable(), noted("heard")])
+def test_under_another_key_it_waits_for_no_longer_than_the_other_is_on_its_way(end: Any) -> None:
+    rig = Partner(dedupe=DAY)
+    bring(rig, "b9", topic=own(ONE))
+    rig.turn()
+    bring_under(rig, "1", "b", "a")
+    rig.turn()
+    assert rig.flying == ["b9", "a1"], "the first in the log stands behind another one of its key"
+    rig.land("b9")
+    assert rig.flying == ["a1"]
+    rig.land("a1", result=end)
+    assert rig.flying == ["b1"], "neither waits for the other's commit"
+    rig.land("b1")
+    rig.turns()
+    assert rig.committed() == 3
+
+
+def test_one_that_waited_in_its_keys_queue_waits_for_the_event_under_another_key_and_then_goes() -> None:
+    rig = Partner(dedupe=DAY)
+    bring(rig, "b9", topic=own(ONE))
+    rig.turn()
+    rig.land("b9", result=BROKEN)
+    bring_under(rig, "1", "b")
+    rig.later(1)
+    rig.turns()
+    bring_under(rig, "1", "a")
+    rig.turn()
+    assert rig.flying == ["b9", "a1"]
+    rig.land("b9")
+    rig.turns()
+    assert rig.flying == ["a1"], "it runs on no further than that"
+    rig.land("a1", result=BROKEN)
+    assert rig.flying == ["b1"]
+    rig.land("b1")
+    rig.later(1)
+    rig.turns()
+    assert (rig.sent, rig.task.keys.held) == (["b9", "b9", "a1", "b1"], {})
 
 
 class Redeliveries(RuleBasedStateMachine):
