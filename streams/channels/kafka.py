@@ -66,9 +66,13 @@ class Kafka:
 
 
 def _told(message: Delivery, form: Format) -> tuple[bytes, Headers]:
-    """The record as it is; or as CloudEvents in JSON, which keeps its headers but for the content type."""
+    """The record as it is, but for its type, the event's; or as CloudEvents in JSON, with a content type that says so.
+
+    Here it stood in the partner's own topic, whose name is nothing to somebody who reads another one.
+    """
     content_type, body = payload(message, form)
-    headers = list(message.headers)
+    kind = message.type.encode()
+    headers = [(name, kind if name == "ce_type" else value) for name, value in message.headers]
     if form != "avro":
         headers = [(name, value) for name, value in headers if name != "content-type"]
         headers.append(("content-type", content_type.encode()))

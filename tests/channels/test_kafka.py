@@ -75,6 +75,17 @@ async def test_a_record_as_cloudevents_says_so_in_its_headers_and_keeps_the_othe
     assert json.loads(record.value)["data"] == FIELDS
 
 
+@pytest.mark.parametrize("form", ["avro", "cloudevents"])
+async def test_a_record_says_the_type_of_its_event_and_not_of_the_topic_where_it_waited(broker: str, form: str) -> None:
+    topic = f"incoming-{uuid4().hex}"
+    settings = settings_of(broker, topic)
+    kafka = Kafka(Channel("kafka", "same", {"topic": topic, "format": form}), settings, {})
+    await kafka.deliver(delivery("id-1", ce_id=b"id-1", ce_type=b"acme.lead.accepted.v1", ce_source=b"acme"))
+    await kafka.close()
+    [record] = records(settings, topic)
+    assert record.headers[:3] == [("ce_id", b"id-1"), ("ce_type", b"lead.accepted.v1"), ("ce_source", b"acme")]
+
+
 async def test_another_cluster_is_named_by_its_address_and_knows_no_prefix_of_ours(broker: str) -> None:
     topic = f"incoming-{uuid4().hex}"
     settings = settings_of(broker, topic)

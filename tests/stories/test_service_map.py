@@ -100,7 +100,7 @@ def test_moving_a_context_to_another_broker_changes_one_line_and_nobody_else(
         flow.send(accepts(lead_id(order_id), "campinas-0"))
         came = done(heard(way_out, 2))
         told = [json.loads(each.body) if b"specversion" in each.body else None for each in came]
-        types = [each["type"] if each else came[at].type.removeprefix(f"{OUT}.") for at, each in enumerate(told)]
+        types = [each["type"] if each else came[at].type for at, each in enumerate(told)]
         assert types == ["lead.offered.v1", "lead.accepted.v1"]
         assert [each["data"]["lead_id"] for each in told if each] in ([], [lead_id(order_id)] * 2)
         gateway.stop()
