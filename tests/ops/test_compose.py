@@ -11,6 +11,8 @@ from streams.contracts.modules import module
 from streams.contracts.topology import Topology
 from streams.contracts.topology_file import load
 from streams.ops.compose import DOCKER, generated, service
+from streams.ops.dashboards.grafana import dashboards
+from streams.runtime.metrics import REGISTRY
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +31,13 @@ def services() -> dict[str, Any]:
 def test_what_is_committed_is_what_the_map_gives(topology: Topology) -> None:
     stale = [name for name, text in generated(topology).items() if (DOCKER / name).read_text(encoding="utf-8") != text]
     assert not stale, "run: python -m streams.ops.compose"
+
+
+def test_every_metric_of_ours_is_seen_on_a_dashboard() -> None:
+    shown = "".join(dashboards().values())
+    ours = {family.name for family in REGISTRY.collect() if family.name.startswith("crossdock_")}
+    assert len(ours) > 20
+    assert not [name for name in ours if name not in shown]
 
 
 def test_every_app_of_the_map_has_a_worker_that_can_be_found(topology: Topology, services: dict[str, Any]) -> None:

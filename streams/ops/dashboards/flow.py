@@ -86,6 +86,29 @@ PANELS = (
         (Query(total("waiting_bytes")),),
     ),
     Panel(
+        "Records done",
+        "Records that each app has finished. 0 while its lag grows: it is stuck.",
+        "reqps",
+        (Query(rate("records_processed_total")),),
+    ),
+    Panel(
+        "From contexts' own brokers",
+        "Messages taken in, and events that came again and were stepped over. None, where some should be: look there.",
+        "reqps",
+        (
+            Query(rate("messages_received_total"), "{{app}} received"),
+            Query(rate("duplicates_total"), "{{app}} came again"),
+        ),
+    ),
+    Panel(
+        "Contexts' own brokers",
+        "Away: it does not answer, and what it holds waits there. /ready says what is wrong.",
+        "short",
+        (Query(f"min by (app) ({current('upstream_up')})"),),
+        kind="state-timeline",
+        words=("away", "there"),
+    ),
+    Panel(
         "Transactions",
         "Committed transactions, and those that had to be aborted.",
         "ops",

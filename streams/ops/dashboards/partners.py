@@ -74,4 +74,16 @@ PANELS = (
             Query(rate("records_parked_total"), "{{app}} parked"),
         ),
     ),
+    Panel(
+        "Came again",
+        "Events that had been delivered and came once more within `dedupe`: stepped over. Somebody publishes twice.",
+        "reqps",
+        (Query(rate("duplicates_total")),),
+    ),
+    Panel(
+        "Too late",
+        "Dead letters because of a deadline, the stanza's or the event's own: longer down than its events matter.",
+        "reqps",
+        (Query(rate("records_overdue_total")),),
+    ),
 )
