@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from streams.contracts import current
 from streams.ops.kafka import EmbeddedKafkaError
@@ -13,6 +14,10 @@ from tests.kafka_server import KafkaServer
 from tests.rabbitmq_server import RabbitServer
 from tests.redis_server import RedisServer
 from tests.sqs_server import SqsServer
+
+# The same inputs in every run, however slow the machine: new ones are for the campaigns (docs/fuzzing.md).
+settings.register_profile("laws", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("laws")
 
 
 @pytest.fixture(autouse=True)

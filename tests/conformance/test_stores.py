@@ -81,7 +81,7 @@ writes = st.tuples(st.integers(0, 2), st.dictionaries(keys, st.none() | st.binar
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(history=st.lists(writes, max_size=12))
 def test_any_history_of_writes_and_wipes_reads_as_plain_dictionaries(
     kind: str, history: list[tuple[int, dict[bytes, bytes | None] | None]],

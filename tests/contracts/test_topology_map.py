@@ -141,7 +141,7 @@ def test_on_may_be_written_bare(tmp_path: Path) -> None:
     assert load(bare) == load(SHIPPED)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6))
 def test_a_map_written_back_by_a_program_in_any_order_means_the_same(
     tmp_path_factory: pytest.TempPathFactory, seed: int

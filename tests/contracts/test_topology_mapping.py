@@ -118,7 +118,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(where=JUNK, fields=JUNK, pii=JUNK)
 def test_whatever_stands_there_is_read_or_told(
     tmp_path_factory: pytest.TempPathFactory, where: Any, fields: Any, pii: Any

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.mistakes import TopologyError
@@ -102,7 +102,6 @@ JUNK: st.SearchStrategy[Any] = st.sampled_from(
 ).map(deepcopy)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_whatever_stands_in_the_map_it_is_read_or_told(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
     plain = yaml.safe_load(SHIPPED)
@@ -111,7 +110,6 @@ def test_whatever_stands_in_the_map_it_is_read_or_told(tmp_path_factory: pytest.
     read_or_told(yaml.safe_dump(plain), tmp_path_factory.mktemp("map"))
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(SHIPPED)), st.integers(0, 40), st.text(max_size=3))
 def test_whatever_text_is_in_the_file_it_is_read_or_told(
     tmp_path_factory: pytest.TempPathFactory, start: int, length: int, instead: str

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastavro import parse_schema
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streams.contracts.cel import TYPES, Expression, Failed, mistakes
@@ -85,14 +85,12 @@ def test_what_is_marked_as_personal() -> None:
     }
 
 
-@settings(deadline=None)
 @given(event=ANY_EVENT)
 def test_an_event_without_personal_data_leaves_as_the_object_that_it_is(event: Event) -> None:
     assume(not list(personal(defined(schema_of(event)))))
     assert translator(schema_of(event), Translation())(event) is event
 
 
-@settings(deadline=None)
 @given(data=st.data(), event=made(KNOWN["OrderPlaced"], ORDER))
 def test_whatever_is_marked_as_personal_stays_unless_it_is_named(data: Any, event: Any) -> None:
     known = paths(defined(ORDER))
@@ -112,7 +110,6 @@ def mapping(*names: str) -> Translation:
     return Translation(fields=tuple(Field(f"f{at}", name) for at, name in enumerate(names)), pii=names)
 
 
-@settings(deadline=None)
 @given(data=st.data(), event=ANY_EVENT)
 def test_a_mapped_event_is_written_and_read_back(data: Any, event: Event) -> None:
     schema = defined(schema_of(event))
@@ -203,7 +200,6 @@ def test_a_mark_alone_leaves_old_records_readable_and_fast(mark: bool) -> None:
     assert problems(ORDER, [before]) == problems(before, [ORDER]) == []
 
 
-@settings(deadline=None)
 @given(event=made(KNOWN["OrderPlaced"], ORDER))
 def test_an_expression_says_of_an_event_what_python_says(event: Any) -> None:
     text = "event.total_cents >= 10000 && (event.customer.state == 'SP' || size(event.items) > 2)"

@@ -100,7 +100,7 @@ class Order(RuleBasedStateMachine):
 
 
 TestOrder = Order.TestCase
-TestOrder.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestOrder.settings = settings(max_examples=200, stateful_step_count=40)
 
 
 IN_LANE_2 = Held("t-0-7", lane=2, attempts=2, first=0, next=3, since_ms=5, due_ms=1_000)

@@ -111,7 +111,7 @@ def same(one: Record, other: Record) -> bool:
 
 
 TestWaiting = Waiting.TestCase
-TestWaiting.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestWaiting.settings = settings(max_examples=150, stateful_step_count=40)
 
 
 def test_a_key_that_waits_no_more_leaves_nothing_in_the_tables() -> None:

@@ -89,7 +89,7 @@ class Clockwork(RuleBasedStateMachine):
 
 
 TestClockwork = Clockwork.TestCase
-TestClockwork.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestClockwork.settings = settings(max_examples=200, stateful_step_count=40)
 
 
 def test_the_table_holds_each_timer_under_its_key_and_name() -> None:

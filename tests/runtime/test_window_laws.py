@@ -131,4 +131,4 @@ def source_id(letter: Record) -> str:
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestDeliveries.settings = settings(max_examples=150, stateful_step_count=50)

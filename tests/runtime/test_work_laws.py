@@ -106,4 +106,4 @@ def source_id(letter: Record) -> str:
 
 
 TestSubscriber = Subscriber.TestCase
-TestSubscriber.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestSubscriber.settings = settings(max_examples=150, stateful_step_count=40)
