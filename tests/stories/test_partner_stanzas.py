@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from streams.contracts.json_values import as_json
 from streams.domain.events import EPOCH, Event, LeadAccepted
 from streams.ops.partners import partners
 from tests.flow import SECRET, Flow, Map, placed
@@ -54,16 +56,20 @@ def acme(flow: Flow, server: PartnerServer, older: Worker) -> Worker:
 
 
 def both(number: int) -> list[Event]:
-    """So many orders, and a LeadAccepted of each."""
+    """So many orders that acme hears of, as many that it does not, and a LeadAccepted of each of the former."""
     ids = [str(next(_numbers)) for _ in range(number)]
     won = [LeadAccepted(lead_id=f"lead-{n}", order_id=n, provider_id="p", wave=1, accepted_at=EPOCH) for n in ids]
-    return [*placed(*ids), *won]
+    cheap = [replace(order, total_cents=99) for order in placed(*(f"cheap-{n}" for n in ids))]
+    return [*cheap, *placed(*ids), *won]
 
 
 def stanza(server: PartnerServer, **more: Any) -> dict[str, Any]:
     channel = {"webhook": server.url, "secret_env": "PARTNER_X_SECRET", "allow_private": True, "probe_every": "500ms"}
-    fields = {PLACED: {"order_id": "order_id", "town": "customer.city", "who": "customer"}}
-    return {"on": [PLACED, WON], "fields": fields, "channel": channel, "retry": "quick"} | more
+    total = {"cel": "double(event.total_cents) / 100.0", "type": "double"}
+    fields = {PLACED: {"order_id": "order_id", "town": "customer.city", "who": "customer", "total": total}}
+    where = {PLACED: "event.total_cents >= 100"}
+    leaves = {"where": where, "fields": fields, "pii": ["customer.zip_prefix"]}
+    return {"on": [PLACED, WON], **leaves, "channel": channel, "retry": "quick"} | more
 
 
 def with_partner(flow: Flow, partner: dict[str, Any] | None) -> Map:
@@ -87,7 +93,9 @@ def stands(flow: Flow) -> tuple[str, int]:
 
 
 def everything(flow: Flow) -> Counter[tuple[str, str]]:
-    return Counter((topic, (record.key or b"").decode()) for topic in (PLACED, WON) for record in flow.records(topic))
+    """What acme is to hear."""
+    keys = [(topic, (record.key or b"").decode()) for topic in (PLACED, WON) for record in flow.records(topic)]
+    return Counter((topic, key) for topic, key in keys if not key.startswith("cheap"))
 
 
 def await_everything(flow: Flow, server: PartnerServer) -> None:
@@ -103,8 +111,12 @@ def test_a_partner_is_added_by_one_stanza_and_hears_two_events(
     flow.send(*both(5))
     await_everything(flow, server)
     order = next(call for call in server.taken if call.type == PLACED)
-    who = {"customer_id": "", "city": "campinas", "state": "SP", "zip_prefix": ""}
-    assert order.fields == {"order_id": order.key, "town": "campinas", "who": who}, "in its own words"
+    who = {"customer_id": "", "city": "campinas", "state": "SP", "zip_prefix": "13000"}
+    words = {"order_id": order.key, "town": "campinas", "who": who, "total": 120.0}
+    assert order.fields == words, "in its own words"
+    waited = flow.events(f"{NEW}.{PLACED}")
+    assert words in [as_json(record) for record in waited], "and it waited there by a schema of its own"
+    assert len(waited) == sum(kind == PLACED for kind, _ in heard(server).elements()), "what does not fit never left"
     until(lambda: len(flow.records(INCOMING)) == 10, "partner_y goes on")
     assert older.metric("crossdock_engine_restarts_total") == 0
     assert older.metric("crossdock_transactions_aborted_total") == 0
@@ -138,7 +150,7 @@ def text_of(flow: Flow, partner: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("command", ["run", "faust"])
 def test_a_wrong_stanza_fails_at_start_up_with_its_line(flow: Flow, server: PartnerServer, command: str) -> None:
-    wrong = stanza(server, on=["order.place.v1"], fields={"order_id": "order_id"})
+    wrong = stanza(server, on=["order.place.v1"], where="true", fields={"order_id": "order_id"})
     flow.settings.topology.write_text(text_of(flow, wrong), encoding="utf-8")
     worker = flow.run(NEW) if command == "run" else flow.faust(f"partners:{NEW}")
     assert worker.wait_exit() not in (0, None)

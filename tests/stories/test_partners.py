@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from statistics import median
@@ -103,6 +104,12 @@ def await_incoming(flow: Flow, records: int) -> None:
     until(lambda: len(flow.records(INCOMING)) == records, f"{records} deliveries to partner_y")
 
 
+def incoming(flow: Flow, keys: list[str]) -> list[tuple[str, int]]:
+    """What has come to partner_y of these keys: each one's waves in their order."""
+    found = [flow.decode(replace(stored, topic=WON)) for stored in flow.records(INCOMING)]
+    return sorted(((won.lead_id, won.wave) for won in found if won.lead_id in keys), key=lambda one: one[0])
+
+
 def await_prompt(flow: Flow, keys: list[str]) -> int:
     """Until a wave reaches partner_y as if nothing were: a machine is slow at times, a trouble is there in every wave.
 
@@ -166,6 +173,24 @@ def test_a_partner_that_is_gone_is_sent_nothing_until_it_is_resumed(
     assert flow.cli("partners", "resume", X).returncode == 0
     await_all(server, keys, waves=2)
     assert (laned(flow, keys), flow.letters(X)) == ([], letters)
+
+
+def test_pausing_one_partner_by_hand_leaves_the_others_alone(flow: Flow, server: PartnerServer) -> None:
+    keys, calls = sorted(fresh(6)), len(server.calls)
+    told = flow.cli("partners", "pause", X)
+    assert (told.returncode, told.stdout) == (0, f"told the 2 tasks of {X} to pause\n")
+    until(lambda: stands(flow, X).state == "paused", "its worker has heard it")
+    for wave in (1, 2):
+        flow.send(*(won(key, wave) for key in keys))
+    everything = [(key, wave) for key in keys for wave in (1, 2)]
+    until(lambda: len(incoming(flow, keys)) == len(everything), "partner_y gets everything")
+    until(lambda: len(flow.records(f"{X}.lead.accepted.v1")) == len(flow.records(WON)), "translation goes on")
+    assert incoming(flow, keys) == everything, "in order per key"
+    assert listed(flow) == {X: ("paused", len(everything)), Y: ("up", 0)}
+    assert len(server.calls) == calls
+    assert flow.cli("partners", "resume", X).returncode == 0
+    await_all(server, keys, waves=2)
+    until(lambda: listed(flow) == {X: ("up", 0), Y: ("up", 0)}, "nothing waits any more")
 
 
 def test_a_partner_that_asks_for_time_gets_it(flow: Flow, server: PartnerServer) -> None:
