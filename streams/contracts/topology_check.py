@@ -32,7 +32,7 @@ def _check_owners(draft: Draft) -> None:
 def _check_names(topology: Topology, draft: Draft) -> None:
     # to Kafka the names a.b and a_b collide
     taken: dict[str, tuple[str, str]] = {SCHEMAS: (SCHEMAS, "the schemas")}
-    for spec in topics(topology, has_registry=True):
+    for spec in (spec for spec in topics(topology, has_registry=True) if spec.name):  # a missing one is told already
         line = draft.lines[spec.of]
         folded = spec.name.replace(".", "_")
         if not _LEGAL.fullmatch(spec.name) or spec.name in (".", ".."):

@@ -87,3 +87,11 @@ def test_a_mistake_is_told_with_its_line_and_what_would_be_right(tmp_path: Path,
     assert f"topology.yaml:{line}: partner acme: channel: " in caught.value.message
     assert mistake in caught.value.message
     assert "hush" not in caught.value.message
+
+
+@pytest.mark.parametrize("topic", ["", ', topic: ""'])
+def test_a_topic_that_is_missing_is_told_once_and_as_that(tmp_path: Path, topic: str) -> None:
+    with pytest.raises(TopologyError) as caught:
+        read(tmp_path, f"kafka: same{topic}")
+    (told,) = caught.value.message.splitlines()
+    assert "partner acme: channel: topic" in told
