@@ -59,8 +59,9 @@ def _report(partner: str, counted: "list[Count]", as_json: bool, dry_run: bool) 
         ((x.topic, x.records, printed.moment(x.first_ms), printed.moment(x.last_ms)) for x in counted),
         empty=f"{partner} has had nothing that is meant",
     )
-    if dry_run:
-        click.echo(f"{partner} would be asked to deliver these {sum(x.records for x in counted)} again")
+    if counted:
+        asked = f"{partner} would be asked" if dry_run else f"asked {partner}"
+        click.echo(f"{asked} to deliver these {sum(each.records for each in counted)} again")
 
 
 def _stanza(partner: str) -> "Stanza":

@@ -13,7 +13,8 @@ def test_it_asks_for_what_was_delivered_and_shows_it_first(world: World) -> None
     [shown] = world.json("partners", "replay", "partner_x", "--key", "again", "--dry-run")
     assert (shown["topic"], shown["records"], shown["asked"]) == (TOPIC, 2, False)
     assert [one for one in world.commands("partner_x") if one.key == b"again"] == []
-    assert world.run("partners", "replay", "partner_x", "--key", "again", "--rate", "0").exit_code == 0
+    done = world.run("partners", "replay", "partner_x", "--key", "again", "--rate", "0")
+    assert (done.exit_code, "asked partner_x to deliver these 2 again\n" in done.stdout) == (0, True)
     asked = [one for one in world.commands("partner_x") if one.key == b"again"]
     assert [(one.partition, one.value, one.headers[-1]) for one in asked] == [
         (told[0].partition, value, ("xd_command", b"again")) for value in (b"one", b"two")
