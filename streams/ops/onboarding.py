@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from streams.contracts import names
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings
 from streams.contracts.topology import Stanza, Topology
@@ -36,7 +37,8 @@ class Onboarding:
         self._cluster, self._acls = Cluster(settings), AclsAdmin(settings)
 
     def plan(self) -> list[Step]:
-        return [*self._leaving(), *self._topics(), *self._subjects(), *self._permits(), *self._files()]
+        leaving = [*self._leaving(), *self._staying(), *self._retiring()]
+        return [*leaving, *self._topics(), *self._subjects(), *self._permits(), *self._files()]
 
     def apply(self, progress: topics.Progress) -> list[Step]:
         """Does what the plan says and returns it; raises OnboardingRefused before anything is changed."""
@@ -71,6 +73,22 @@ class Onboarding:
             else:
                 left = f"{count} records that wait are left" if count else "nothing waits for it"
                 yield Step(REMARK, partner, f"the map no longer has it; {left}; its topics stay until you delete them")
+
+    def _staying(self) -> Iterator[Step]:
+        """Those that are to be abandoned and have not left; an option that does nothing should say so."""
+        for name in sorted(set(self._abandoned) - {stanza.group for stanza in self._lost}):
+            is_known = name in self._partners.stanzas
+            what = "the map still has it, and nothing is abandoned" if is_known else "no partner of that name has left"
+            yield Step(REMARK, name, f"--abandon: {what}")
+
+    def _retiring(self) -> Iterator[Step]:
+        """They take nothing in, and what they have is still delivered."""
+        leaving = [stanza for stanza in self._partners.stanzas.values() if all(each.is_own for each in stanza.sources)]
+        leaving = [stanza for stanza in leaving if names.control(stanza.group) in self._cluster.topics]
+        counts = orphans.waiting(self._cluster, leaving, self._now)
+        for partner in (stanza.group for stanza in leaving):
+            waits = f"; {counts[partner]} records wait" if partner in counts else ""
+            yield Step(REMARK, partner, f"it is retiring{waits or ', and nothing waits for it: its stanza may go'}")
 
     def _topics(self) -> Iterator[Step]:
         for change in topics.planned(self._settings, self._partners):

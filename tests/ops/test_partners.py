@@ -1,8 +1,9 @@
 """Partners from outside: their state, what waits for them, pausing and resuming."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.ops.byhand import World
+from tests.ops.byhand import MAP, World
 
 
 def _partner(world: World, name: str) -> dict[str, Any]:
@@ -40,3 +41,31 @@ def test_pause_and_resume_reach_every_task(world: World) -> None:
 def test_an_unknown_partner_is_wrong_use_and_names_the_known_ones(world: World) -> None:
     result = world.run("partners", "pause", "matching")
     assert (result.exit_code, "partner_x, partner_y" in result.stderr) == (2, True)
+
+
+def _remarks(world: World, map: Path, *args: str) -> dict[str, str]:
+    """What `partners plan` remarks, by partner."""
+    return {
+        step["name"]: step["what"]
+        for step in world.json("partners", "plan", "--topology", str(map), *args)
+        if step["kind"] == "remark"
+    }
+
+
+def test_the_plan_tells_how_much_waits_for_one_that_retires_and_when_it_may_go(world: World, tmp_path: Path) -> None:
+    map, own = tmp_path / "topology.yaml", "partner_x.lead.accepted.v1"
+    map.write_text(MAP.replace("allow_private: true}", "allow_private: true}\n    retiring: true"), encoding="utf-8")
+    waits = world.write(own, b"retires")
+    waiting = sum(world.cluster.ends(world.cluster.places(own)).values())
+    assert _remarks(world, map)["partner_x"] == f"it is retiring; {waiting} records wait"
+    for (_, partition), end in world.cluster.ends(world.cluster.places(waits.topic)).items():
+        world.commit("partner_x", own, partition, end)
+    assert _remarks(world, map)["partner_x"] == "it is retiring, and nothing waits for it: its stanza may go"
+
+
+def test_to_abandon_somebody_who_has_not_left_is_remarked(world: World) -> None:
+    found = _remarks(world, world.settings.topology, "--abandon", "partner_y", "--abandon", "acm")
+    assert found == {
+        "acm": "--abandon: no partner of that name has left",
+        "partner_y": "--abandon: the map still has it, and nothing is abandoned",
+    }
