@@ -30,7 +30,7 @@ def generated(topology: Topology) -> dict[str, str]:
         "compose.yaml": _compose(topology),
         "prometheus.yml": _prometheus(topology),
         "alerts.yml": _NOTE + rules(topology),
-        **{f"grafana/dashboards/{name}": content for name, content in dashboards().items()},
+        **{f"grafana/dashboards/{name}": content for name, content in dashboards(topology).items()},
     }
 
 

@@ -1,5 +1,6 @@
 """The docker stack follows from the map: nothing in it is stale, missing or left over."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 import yaml
 
 from streams.contracts.modules import module
-from streams.contracts.topology import Topology
+from streams.contracts.topology import Channel, Topology
 from streams.contracts.topology_file import load
 from streams.ops.compose import DOCKER, generated, service
 from streams.ops.dashboards.grafana import dashboards
@@ -33,11 +34,16 @@ def test_what_is_committed_is_what_the_map_gives(topology: Topology) -> None:
     assert not stale, "run: python -m streams.ops.compose"
 
 
-def test_every_metric_of_ours_is_seen_on_a_dashboard() -> None:
-    shown = "".join(dashboards().values())
+def test_every_metric_of_ours_is_seen_on_a_dashboard_where_the_map_has_what_it_is_of(topology: Topology) -> None:
+    inbound = replace(topology.stanzas["matching"], upstream=Channel("redis", "redis://redis.example/"))
+    inland, coastal = (
+        "".join(dashboards(replace(topology, stanzas=stanzas)).values())
+        for stanzas in (topology.stanzas, {**topology.stanzas, "customer.in": inbound})
+    )
     ours = {family.name for family in REGISTRY.collect() if family.name.startswith("crossdock_")}
     assert len(ours) > 20
-    assert not [name for name in ours if name not in shown]
+    assert not [name for name in ours if name not in coastal]
+    assert {name for name in ours if name not in inland} == {"crossdock_messages_received", "crossdock_upstream_up"}
 
 
 def test_every_app_of_the_map_has_a_worker_that_can_be_found(topology: Topology, services: dict[str, Any]) -> None:

@@ -92,23 +92,6 @@ PANELS = (
         (Query(rate("records_processed_total")),),
     ),
     Panel(
-        "From contexts' own brokers",
-        "Messages taken in, and events that came again and were stepped over. None, where some should be: look there.",
-        "reqps",
-        (
-            Query(rate("messages_received_total"), "{{app}} received"),
-            Query(rate("duplicates_total"), "{{app}} came again"),
-        ),
-    ),
-    Panel(
-        "Contexts' own brokers",
-        "Away: it does not answer, and what it holds waits there. /ready says what is wrong.",
-        "short",
-        (Query(f"min by (app) ({current('upstream_up')})"),),
-        kind="state-timeline",
-        words=("away", "there"),
-    ),
-    Panel(
         "Transactions",
         "Committed transactions, and those that had to be aborted.",
         "ops",
@@ -179,5 +162,26 @@ PANELS = (
         ),
         yellow=1,
         red=3,
+    ),
+)
+
+# where the map has a context on a broker of its own: elsewhere nothing has these metrics
+UPSTREAM_PANELS = (
+    Panel(
+        "From contexts' own brokers",
+        "Messages taken in, and events that came again and were stepped over. None, where some should be: look there.",
+        "reqps",
+        (
+            Query(rate("messages_received_total"), "{{app}} received"),
+            Query(rate("duplicates_total"), "{{app}} came again"),
+        ),
+    ),
+    Panel(
+        "Contexts' own brokers",
+        "Away: it does not answer, and what it holds waits there. /ready says what is wrong.",
+        "short",
+        (Query(f"min by (app) ({current('upstream_up')})"),),
+        kind="state-timeline",
+        words=("away", "there"),
     ),
 )

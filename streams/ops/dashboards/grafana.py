@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from streams.contracts.topology import Topology
 from streams.ops.dashboards import flow, partners
 from streams.ops.dashboards.panels import Panel
 
@@ -10,10 +11,12 @@ _SOURCE = {"type": "prometheus", "uid": "prometheus"}
 _WIDTH, _HEIGHT = 12, 8
 
 
-def dashboards() -> dict[str, str]:
+def dashboards(topology: Topology) -> dict[str, str]:
     """File name to content; the app variable of `partners` offers partners only."""
+    has_upstreams = any(stanza.upstream is not None for stanza in topology.stanzas.values())
+    flowing = flow.PANELS + (flow.UPSTREAM_PANELS if has_upstreams else ())
     return {
-        "flow.json": _dashboard("flow", "Crossdock: flow", "crossdock_app_info", flow.PANELS),
+        "flow.json": _dashboard("flow", "Crossdock: flow", "crossdock_app_info", flowing),
         "partners.json": _dashboard("partners", "Crossdock: partners", "crossdock_partner_state", partners.PANELS),
     }
 

@@ -167,6 +167,7 @@ def test_what_was_paused_at_its_end_stands_behind_the_marker_also_where_all_befo
     topic, reader, writer = kafka.topic(), kafka.reader(), begun(kafka, new("id"))
     writer.produce(topic, b"1", b"k", 0)
     writer.commit_transaction(10)
+    wait_until(kafka, lambda: read(kafka, topic) == ([(0, b"1")], 2))  # the marker comes after the answer
     reader.assign([TopicPartition(topic, 0, 0)])
     assert to_the_end(kafka, reader) == ([(0, b"1")], 2)
     reader.pause([TopicPartition(topic, 0)])
