@@ -1,6 +1,6 @@
 """Read-only tables: a compacted topic that every worker which names it reads whole, outside its group."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,8 +57,8 @@ class Broadcast:
             if self._has_reached(ends):
                 return True
             first = self._reader.poll(0.01)
-            for message in [] if first is None else [first, *self._reader.consume(_STEP, 0)]:
-                self._apply(message)
+            if first is not None:
+                self._apply_all([first, *self._reader.consume(_STEP, 0)])
         return self._has_reached(ends)
 
     def close(self) -> None:
@@ -67,8 +67,21 @@ class Broadcast:
     def _has_reached(self, ends: Mapping[Place, int]) -> bool:
         return all(self._reached[place] >= end for place, end in ends.items())
 
-    def _apply(self, message: Any) -> None:
-        error, place = message.error(), (message.topic(), message.partition())
+    def _apply_all(self, messages: Iterable[Any]) -> None:
+        again: set[Place] = set()  # the reader was set back here: what follows comes once more, behind it
+        for message in messages:
+            place = message.topic(), message.partition()
+            if place in again:
+                continue
+            try:
+                self._apply(message, place)
+            except RegistryUnavailable:
+                self._reached[place] = message.offset()
+                self._reader.seek(TopicPartition(*place, message.offset()))
+                again.add(place)
+
+    def _apply(self, message: Any, place: Place) -> None:
+        error = message.error()
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
                 self._reached[place] = message.offset()
@@ -79,9 +92,5 @@ class Broadcast:
         try:
             record = None if value is None else self._codec.decode(self._topic, value, time)
         except (Undecodable, UnknownSchema):
-            return
-        except RegistryUnavailable:
-            self._reached[place] = message.offset()
-            self._reader.seek(TopicPartition(*place, message.offset()))
             return
         self.view.put((message.key() or b"").decode(errors="replace"), record)
