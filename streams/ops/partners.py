@@ -9,7 +9,7 @@ from streams.contracts import names
 from streams.contracts.topology import Stanza, Topology
 from streams.ops import lag
 from streams.ops.control import Sender
-from streams.ops.tables import held_keys, open_letters, rows
+from streams.ops.tables import HeldKey, held_keys, open_letters, rows
 from streams.runtime.outside import Cluster
 
 _WORST = ("paused", "down", "up")
@@ -37,7 +37,7 @@ def partners(cluster: Cluster, topology: Topology, now: datetime) -> list[Partne
     """Every partner of the map; raises Unavailable."""
     stanzas = [stanza for stanza in topology.stanzas.values() if stanza.kind == "partner"]
     behind = lag.lags(cluster, topology, now, [stanza.group for stanza in stanzas])
-    return [_partner(cluster, stanza, [one for one in behind if one.group == stanza.group]) for stanza in stanzas]
+    return [_partner(cluster, stanza, [one for one in behind if one.group == stanza.group], now) for stanza in stanzas]
 
 
 def command(cluster: Cluster, partner: str, name: str) -> int:
@@ -49,7 +49,7 @@ def command(cluster: Cluster, partner: str, name: str) -> int:
     return len(places)
 
 
-def _partner(cluster: Cluster, stanza: Stanza, behind: Collection[lag.Lag]) -> Partner:
+def _partner(cluster: Cluster, stanza: Stanza, behind: Collection[lag.Lag], now: datetime) -> Partner:
     states = [row.json for row in rows(cluster, stanza.group, {"partner"})]
     worst: dict[str, Any] = min(states, key=lambda entry: _WORST.index(entry["state"]), default={"state": "up"})
     held = held_keys(cluster, stanza.group)
@@ -62,7 +62,14 @@ def _partner(cluster: Cluster, stanza: Stanza, behind: Collection[lag.Lag]) -> P
         since_ms=worst.get("since"),
         reason=worst.get("reason", ""),
         backlog=sum(one.records for one in unread) + sum(one.waiting for one in held),
-        oldest_seconds=max((one.seconds for one in unread), default=0.0),
+        oldest_seconds=max([one.seconds for one in unread] + _waited(cluster, stanza.group, held, now), default=0.0),
         waiting_keys=len(held),
         dead=len(open_letters(cluster, stanza.group)),
     )
+
+
+def _waited(cluster: Cluster, group: str, held: Collection[HeldKey], now: datetime) -> list[float]:
+    """The ages of what is read but not delivered: a lane's copy of a record is younger than the record."""
+    retried = [one.held.since_ms for one in held if one.held.lane]
+    queued = [row.json["timestamp"] for row in rows(cluster, group, {"waiting"})]
+    return [round(max(0.0, now.timestamp() - ms / 1000), 3) for ms in retried + queued]

@@ -1,5 +1,6 @@
 """Partners from outside: their state, what waits for them, pausing and resuming."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ def test_the_backlog_is_what_is_unread_and_what_waits_behind_a_held_key(world: W
     partner = _partner(world, "partner_y")
     assert (partner["backlog"], partner["waiting_keys"], partner["dead"]) == (5, 1, 0)
     assert partner["state"] == "up"
+
+
+def test_what_waits_behind_a_held_key_is_as_old_as_its_record(world: World) -> None:
+    event, appended = world.write("partner_y.lead.accepted.v1", b"k3"), time.time() - 900
+    world.commit("partner_y", event.topic, event.partition, event.offset + 1)
+    queued = {"topic": event.topic, "partition": event.partition, "offset": event.offset, "timestamp": appended * 1000}
+    world.note("partner_y", "waiting", b"k3\0" + bytes(8), queued, event.partition)
+    assert 900 <= _partner(world, "partner_y")["oldest_seconds"] < 1000
 
 
 def test_one_task_that_is_down_shows_the_partner_down_with_the_reason(world: World) -> None:
