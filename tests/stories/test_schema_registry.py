@@ -104,7 +104,7 @@ def test_confluents_own_serializers_read_and_write_our_bytes(apicurio: str, topo
     settings = Settings(registry_url=apicurio, prefix=f"{uuid4()}-", schemas=ROOT / "schemas")
     schemas.publish(settings, topology)
     place = SerializationContext(settings.prefix + TOPIC, MessageField.VALUE)
-    with closing(registry(settings)) as known, SchemaRegistryClient({"url": apicurio}) as client:
+    with closing(registry(settings)) as known, SchemaRegistryClient({"url": apicurio, "timeout": 10}) as client:
         ours = codec(settings, topology, known)
         row = AvroDeserializer(client)(ours.encode(TOPIC, ACCEPTED), place)
         assert row == {"lead_id": "lead-1", "order_id": "1", "provider_id": "p", "wave": 1, "accepted_at": APPENDED}
