@@ -19,7 +19,10 @@ class Receiver(Protocol):
         """What is there, the oldest first; waits about a second for the first one. Raises ReceiverDown."""
 
     async def acknowledge(self, received: Sequence[Received]) -> None:
-        """These are where they belong for good: upstream may forget them. Raises ReceiverDown; they come again then."""
+        """These, one at least, are where they belong for good: upstream may forget them.
+
+        Raises ReceiverDown; they come again then.
+        """
 
     async def close(self) -> None:
         """What was not acknowledged goes back at once where the transport can do that. Raises nothing."""

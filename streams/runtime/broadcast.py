@@ -1,5 +1,6 @@
 """Read-only tables: a compacted topic that every worker which names it reads whole, outside its group."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from streams.runtime.parts import Parts
 from streams.runtime.positions import Place
 
 _STEP, _PATIENCE = 2_000, 50
+_log = logging.getLogger(__name__)
 
 
 class View(Mapping[str, Event]):
@@ -51,7 +53,7 @@ class Broadcast:
     def read(self, ends: Mapping[Place, int]) -> bool:
         """Read on towards these ends, for half a second at most where nothing comes; whether they were reached.
 
-        What cannot be decoded is passed over, it is the topic's owner's trouble.
+        What cannot be decoded is told in the log and passed over: every worker reads it, so it is no dead letter.
         """
         for _ in range(_PATIENCE):
             if self._has_reached(ends):
@@ -91,6 +93,7 @@ class Broadcast:
         time = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
         try:
             record = None if value is None else self._codec.decode(self._topic, value, time)
-        except (Undecodable, UnknownSchema):
+        except (Undecodable, UnknownSchema) as error:
+            _log.warning("%s-%d-%d is passed over: %s", *place, message.offset(), error)
             return
         self.view.put((message.key() or b"").decode(errors="replace"), record)

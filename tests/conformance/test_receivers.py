@@ -1,18 +1,20 @@
 """Every receiver keeps the same promises, each against the real thing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from time import monotonic
 from typing import Any
 
 import pytest
 
 from streams.receivers import Received, Receiver, ReceiverDown
+from tests.kafka_server import KafkaServer
 from tests.receivers.upstreams import (
     JSON,
     TRACE,
     TYPE,
-    KafkaUpstream,
+    FarKafkaUpstream,
+    PlainSqsUpstream,
     RabbitUpstream,
     RedisUpstream,
     Sent,
@@ -24,9 +26,10 @@ UPSTREAMS: dict[str, tuple[Any, str]] = {  # each with the fixture that is its s
     "rabbitmq": (RabbitUpstream, "rabbitmq"),
     "redis": (RedisUpstream, "redis"),
     "sqs": (SqsUpstream, "sqs"),
-    "kafka": (KafkaUpstream, "broker"),
+    "sqs-standard": (PlainSqsUpstream, "sqs"),
+    "kafka": (FarKafkaUpstream, "far_kafka"),
 }
-GOES_AWAY = [name for name in UPSTREAMS if name != "kafka"]  # the broker is everybody's
+WITH_CREDENTIALS = ["rabbitmq", "redis", "sqs"]  # Kafka's: tests/stories/test_onboarding.py has a broker that asks
 ORDERS = [Sent(f"id-{number}", f"key-{number % 3}", b'{"number": %d}' % number) for number in range(30)]
 PATIENCE_S = 30
 
@@ -40,7 +43,11 @@ async def upstream(request: pytest.FixtureRequest) -> AsyncIterator[Upstream]:
     made.relent()
 
 
-only_those_that_go_away = pytest.mark.parametrize("upstream", GOES_AWAY, indirect=True)
+@pytest.fixture(scope="module")
+def far_kafka() -> Iterator[KafkaServer]:
+    """A cluster that may go away."""
+    with KafkaServer() as server:
+        yield server
 
 
 @pytest.fixture
@@ -119,7 +126,6 @@ async def test_it_waits_about_a_second_for_nothing(receiver: Receiver) -> None:
     assert 0.5 < monotonic() - started < 5
 
 
-@only_those_that_go_away
 async def test_an_outage_is_told_and_work_goes_on_after_it(upstream: Upstream, receiver: Receiver) -> None:
     await upstream.send(ORDERS[0])
     await taken(receiver, 1)
@@ -137,7 +143,7 @@ async def test_an_outage_is_told_and_work_goes_on_after_it(upstream: Upstream, r
     assert set(ids(came)) <= {"id-0", "id-1"}
 
 
-@only_those_that_go_away
+@pytest.mark.parametrize("upstream", WITH_CREDENTIALS, indirect=True)
 async def test_wrong_credentials_are_told(upstream: Upstream) -> None:
     stranger = upstream.open(is_stranger=True)
     said = await down(stranger)

@@ -18,6 +18,7 @@ from streams.domain.failure import Ladder
 from streams.receivers import Receiver, open_receiver
 from streams.runtime import clients
 from tests import redis_server
+from tests.kafka_server import KafkaServer
 from tests.rabbitmq_server import RabbitServer
 from tests.redis_server import RedisServer
 from tests.sqs_server import REGION, SqsServer
@@ -181,8 +182,14 @@ class SqsUpstream(Upstream):
         self.server.check_credentials(False)
 
 
+class PlainSqsUpstream(SqsUpstream):
+    """A standard queue: its order is what the server makes of it."""
+
+    queue_ends = ""
+
+
 class KafkaUpstream(Upstream):
-    """The broker of the test run, as another cluster; it does not go away for one test."""
+    """Another cluster, or the broker of the test run in its place, which does not go away for one test."""
 
     def __init__(self, broker: str) -> None:
         super().__init__()
@@ -208,6 +215,18 @@ class KafkaUpstream(Upstream):
 
     async def come_back(self) -> None:
         raise NotImplementedError
+
+
+class FarKafkaUpstream(KafkaUpstream):
+    def __init__(self, server: KafkaServer) -> None:
+        super().__init__(server.bootstrap)
+        self.server = server
+
+    async def go_away(self) -> None:
+        await asyncio.to_thread(self.server.kill)
+
+    async def come_back(self) -> None:
+        await asyncio.to_thread(self.server.start)
 
 
 def line(way_in: Upstream, way_out: Upstream) -> dict[str, Any]:

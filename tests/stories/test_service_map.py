@@ -28,12 +28,13 @@ from tests.receivers.upstreams import (
 from tests.redis_server import RedisServer
 from tests.sqs_server import SqsServer
 from tests.stories.market import APPS, accepts, leads_only, toy_shops
-from tests.worker import until
+from tests.worker import Worker, until
 
 T = TypeVar("T")
 IN, OUT = "customer.in", "customer.out"
 # between what stands in Kafka for good and what is told upstream
 _DIES = "            if os.path.exists(os.environ['CROSSDOCK_HOME'] + '/dies'): os.kill(os.getpid(), 9)\n"
+_BREAKS = "            if os.path.exists(os.environ['CROSSDOCK_HOME'] + '/breaks'): raise ValueError('broken')\n"
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def flow(broker: str, tmp_path: Path) -> Iterator[Flow]:
         "            await self._client.xack(self._stream, self._group, *(message.receipt"
     )
     assert marker
-    mortal = {"streams/receivers/redis.py": f"import os\n{head}{_DIES}{marker}{tail}"}
+    mortal = {"streams/receivers/redis.py": f"import os\n{head}{_DIES}{_BREAKS}{marker}{tail}"}
     with Flow(broker, tmp_path, leads_only("1m", "5m", (5, "city")), mortal) as flow:
         yield flow
 
@@ -137,3 +138,36 @@ def test_killed_before_it_acknowledged_it_takes_each_order_once_and_buries_what_
     redis.start()
     done(way_in.send(order_message("order-after")))
     until(lambda: len(flow.events("order.placed.v1")) == 21, "it goes on when the broker is back")
+
+
+def test_a_receiver_that_breaks_ends_its_app_alone_which_begins_again(flow: Flow, redis: RedisServer) -> None:
+    way_in, way_out = RedisUpstream(redis), RedisUpstream(redis)
+    env = move(flow, way_in, way_out)
+    (flow.home / "breaks").touch()
+    worker = flow.run(IN, "notifications", **env)
+    done(way_in.send(order_message("order-first")))
+    until(lambda: worker.metric("crossdock_engine_restarts_total", f'app="{IN}"') > 1, "it breaks, and breaks again")
+    assert worker.metric("crossdock_engine_restarts_total", 'app="notifications"') == 0
+    (flow.home / "breaks").unlink()
+    done(way_in.send(order_message("order-second")))
+    receipts = ["order-first", "order-second"]
+    until(lambda: [each.order_id for each in flow.events("notification.receipt.v1")] == receipts, "each is taken once")
+    assert len(flow.events("order.placed.v1")) == 2
+
+
+def test_who_is_left_of_two_workers_goes_on_where_the_other_was_killed(flow: Flow, redis: RedisServer) -> None:
+    way_in, way_out = RedisUpstream(redis), RedisUpstream(redis)
+    env = move(flow, way_in, way_out)
+    workers = [flow.run(IN, **env), flow.run(IN, **env)]
+    sent = [order_message(f"order-{number}") for number in range(30)]
+    for start, end in ((0, Worker.kill), (10, Worker.stop)):
+        done(way_in.send(*sent[start : start + 10]))
+        until(lambda count=start + 10: len(flow.events("order.placed.v1")) == count, "orders are taken in")
+        (receiving,) = (each for each in workers if each.metric("crossdock_messages_received_total"))
+        end(receiving)
+        workers = [each for each in workers if each is not receiving] + [flow.run(IN, **env)]
+    done(way_in.send(*sent[20:]))
+    until(lambda: len(flow.events("order.placed.v1")) >= len(sent), "somebody goes on")
+    flow.wait_idle(IN)
+    ids = [text(each.headers, "ce_id") for each in flow.records("order.placed.v1")]
+    assert sorted(map(str, ids)) == sorted(each.id for each in sent)
