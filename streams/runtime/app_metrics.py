@@ -15,7 +15,8 @@ DeliveryResult = Literal["delivered", "refused", "unreachable", "gone"]
 PartnerState = Literal["up", "down", "paused"]
 _STATES: dict[PartnerState, int] = {"up": 0, "down": 1, "paused": 2}
 _FIRST_WAVE = 1
-_REASONS = ("Crash", "KafkaException")
+_UNEXPECTED = "Unexpected"
+_REASONS = ("Crash", "KafkaException", _UNEXPECTED)
 
 
 class AppMetrics:
@@ -147,9 +148,10 @@ class AppMetrics:
         """The brokers' clock minus ours."""
         metrics.CLOCK.labels(*self._labels).set(difference.total_seconds())
 
-    def restarted(self, reason: str) -> None:
-        """`reason` is a short fixed word (an exception's class name), never a message."""
-        self._counter(metrics.RESTARTS, reason).inc()
+    def restarted(self, failure: BaseException) -> None:
+        """The reason is one of a few words: the class of an expected failure, or that it was not expected."""
+        name = type(failure).__name__
+        self._counter(metrics.RESTARTS, name if name in _REASONS else _UNEXPECTED).inc()
 
     def _counter(self, counter: Counter, label: str) -> Counter:
         bound = self._counters.get((counter, label))

@@ -28,8 +28,7 @@ from streams.runtime.transaction import Crash
 from streams.runtime.watchdog import Watch
 from streams.runtime.web import AppStatus
 
-_WIND_DOWN_S = 3.0
-_FAREWELL_S = 10.0
+_WIND_DOWN_S, _FAREWELL_S = 3.0, 10.0
 
 
 @dataclass(slots=True)
@@ -66,14 +65,16 @@ class Driver:
         return self._stop.is_set()
 
     async def run(self) -> None:
-        """Until `stop`; raises Stop or Crash. A second call begins anew."""
+        """Until `stop`; raises Stop, Crash, or whatever else has ended it. A second call begins anew."""
         self._failure = ""
         try:
             await self._run()
-        except (Stop, Crash, KafkaException) as error:
-            self._failure = str(error)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # told, and handed over to whoever runs the app: nothing is swallowed here
+            self._failure = str(error) if isinstance(error, Stop | Crash | KafkaException) else repr(error)
             if not isinstance(error, Stop):
-                AppMetrics(self.spec.group, self.settings.prefix).restarted(type(error).__name__)
+                AppMetrics(self.spec.group, self.settings.prefix).restarted(error)
             raise
 
     async def _run(self) -> None:

@@ -9,6 +9,7 @@ from streams.contracts.names import Names
 from streams.contracts.settings import Settings
 from streams.runtime import clients
 from streams.runtime.reading import Place, Stored, Unavailable
+from streams.runtime.strangers import BAD_CREDENTIALS, Refusal, told
 
 _SESSION_MS = 6_000
 _LOOK_S = 2
@@ -22,7 +23,8 @@ class Incoming:
         own: dict[str, Any] = {"group_id": names.group(group), "auto_offset_reset": "earliest"}
         own |= {"enable_partition_eof": False, "fetch_wait_max_ms": 100}
         own |= {"session_timeout_ms": _SESSION_MS, "topic_metadata_refresh_interval_ms": _SESSION_MS}
-        self._consumer: Any = clients.reader(settings, **own)
+        self._refusal = Refusal()
+        self._consumer: Any = clients.reader(settings, error_cb=self._refusal.hear, **own)
         self._topic = names.topic(topic)
         self._consumer.subscribe([self._topic])
 
@@ -44,17 +46,18 @@ class Incoming:
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
-            if error.args[0].fatal():
-                raise Unavailable(error.args[0].str()) from error
+            if error.args[0].fatal() or error.args[0].code() in BAD_CREDENTIALS:
+                raise Unavailable(told(error.args[0])) from error
 
     def look(self) -> None:
         """Raises Unavailable where nobody answers, or the topic is not there: neither sends anything."""
         try:
             found = self._consumer.list_topics(self._topic, timeout=_LOOK_S).topics[self._topic]
         except KafkaException as error:
-            raise Unavailable(error.args[0].str()) from error
+            raise Unavailable(told(error.args[0], self._refusal.said)) from error
         if found.error is not None:
-            raise Unavailable(f"{self._topic}: {found.error.str()}")
+            raise Unavailable(f"{self._topic}: {told(found.error)}")
+        self._refusal.said = ""
 
     def close(self) -> None:
         self._consumer.close()
@@ -66,6 +69,6 @@ class Incoming:
 
 def _is_record(message: Any) -> bool:
     error = message.error()
-    if error is not None and (error.fatal() or error.code() == KafkaError._FATAL):
-        raise Unavailable(error.str())
+    if error is not None and (error.fatal() or error.code() in (KafkaError._FATAL, *BAD_CREDENTIALS)):
+        raise Unavailable(told(error))
     return error is None

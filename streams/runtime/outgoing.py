@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from streams.contracts.headers import Headers
 from streams.contracts.settings import Settings
 from streams.runtime import clients
+from streams.runtime.strangers import BAD_CREDENTIALS, Refusal, told
 
 _PARTNER_IS_DOWN = {
     KafkaError._MSG_TIMED_OUT,
@@ -18,12 +19,6 @@ _PARTNER_IS_DOWN = {
     KafkaError._RESOLVE,
     KafkaError._FATAL,
 }
-_BAD_CREDENTIALS = {  # of the whole client, whatever record it was
-    KafkaError._AUTHENTICATION,
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-}
 
 
 class SendFailed(Exception):
@@ -31,34 +26,24 @@ class SendFailed(Exception):
 
     def __init__(self, error: KafkaError, stranger: str = "") -> None:
         """`stranger` is what the cluster has said of our credentials; the record itself has only timed out."""
-        is_stranger = bool(stranger) or error.code() in _BAD_CREDENTIALS
-        super().__init__(f"bad credentials: {stranger or error.str()}" if is_stranger else error.str())
+        is_stranger = bool(stranger) or error.code() in BAD_CREDENTIALS
+        super().__init__(told(error, stranger))
         self.is_transient = is_stranger or error.retriable() or error.fatal() or error.code() in _PARTNER_IS_DOWN
         self.is_fatal = error.fatal()
 
 
-class _Answers:
-    """What the cluster says of our credentials, which the report of a record that timed out does not repeat.
-
-    It knows nothing of its producer, which would otherwise live until somebody looks for cycles.
-    """
-
-    def __init__(self) -> None:
-        self._stranger = ""
-
-    def hear(self, error: KafkaError) -> None:
-        if error.code() in _BAD_CREDENTIALS:
-            self._stranger = error.str()
+class _Answers(Refusal):
+    """The reports of records, each with what the cluster has said of our credentials where the record timed out."""
 
     def settle(self, report: "asyncio.Future[None]", error: KafkaError | None) -> None:
         if error is None:
-            self._stranger = ""
+            self.said = ""
         if report.done():
             return
         if error is None:
             report.set_result(None)
         else:
-            report.set_exception(SendFailed(error, self._stranger if error.code() in _PARTNER_IS_DOWN else ""))
+            report.set_exception(SendFailed(error, self.said if error.code() in _PARTNER_IS_DOWN else ""))
 
 
 class Outgoing:

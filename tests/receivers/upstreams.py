@@ -18,7 +18,7 @@ from streams.domain.failure import Ladder
 from streams.receivers import Receiver, open_receiver
 from streams.runtime import clients
 from tests import redis_server
-from tests.kafka_server import KafkaServer
+from tests.channels.far_servers import KafkaWithLogin
 from tests.rabbitmq_server import RabbitServer
 from tests.redis_server import RedisServer
 from tests.sqs_server import REGION, SqsServer
@@ -218,9 +218,13 @@ class KafkaUpstream(Upstream):
 
 
 class FarKafkaUpstream(KafkaUpstream):
-    def __init__(self, server: KafkaServer) -> None:
+    def __init__(self, server: KafkaWithLogin) -> None:
         super().__init__(server.bootstrap)
         self.server = server
+
+    def channel(self, is_stranger: bool) -> tuple[Channel, Mapping[str, str]]:
+        file = self.server.properties("acme", "wrong" if is_stranger else "right")
+        return Channel("kafka", self.server.login, {"topic": self.name, "config_env": "SHOP"}), {"SHOP": str(file)}
 
     async def go_away(self) -> None:
         await asyncio.to_thread(self.server.kill)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaException
 
 from streams.contracts.topology_file import load
 from streams.domain.events import Event, LeadAccepted, LeadOffered
@@ -56,7 +57,7 @@ def work(metrics: AppMetrics) -> None:
     metrics.upstream(False)
     metrics.ready(True)
     metrics.clock(timedelta(milliseconds=3))
-    metrics.restarted("KafkaException")
+    metrics.restarted(KafkaException("no answer"))
 
 
 def queries(dashboard: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from tests.receivers.upstreams import (
 from tests.redis_server import RedisServer
 from tests.sqs_server import SqsServer
 from tests.stories.market import APPS, accepts, leads_only, toy_shops
-from tests.worker import Worker, until
+from tests.worker import until
 
 T = TypeVar("T")
 IN, OUT = "customer.in", "customer.out"
@@ -155,19 +155,24 @@ def test_a_receiver_that_breaks_ends_its_app_alone_which_begins_again(flow: Flow
     assert len(flow.events("order.placed.v1")) == 2
 
 
+def take_in(flow: Flow, way_in: Upstream, sent: list[Sent], so_far: int) -> None:
+    done(way_in.send(*sent))
+    until(lambda: len(flow.records("order.placed.v1")) >= so_far + len(sent), "whoever is there takes them in")
+
+
 def test_who_is_left_of_two_workers_goes_on_where_the_other_was_killed(flow: Flow, redis: RedisServer) -> None:
     way_in, way_out = RedisUpstream(redis), RedisUpstream(redis)
     env = move(flow, way_in, way_out)
-    workers = [flow.run(IN, **env), flow.run(IN, **env)]
     sent = [order_message(f"order-{number}") for number in range(30)]
-    for start, end in ((0, Worker.kill), (10, Worker.stop)):
-        done(way_in.send(*sent[start : start + 10]))
-        until(lambda count=start + 10: len(flow.events("order.placed.v1")) == count, "orders are taken in")
-        (receiving,) = (each for each in workers if each.metric("crossdock_messages_received_total"))
-        end(receiving)
-        workers = [each for each in workers if each is not receiving] + [flow.run(IN, **env)]
-    done(way_in.send(*sent[20:]))
-    until(lambda: len(flow.events("order.placed.v1")) >= len(sent), "somebody goes on")
+    workers = [flow.run(IN, **env), flow.run(IN, **env)]
+    take_in(flow, way_in, sent[:10], 0)
+    workers.sort(key=lambda each: each.metric("crossdock_messages_received_total"))
+    left, receiving = workers
+    receiving.kill()
+    take_in(flow, way_in, sent[10:20], 10)
+    flow.run(IN, **env)
+    left.stop()
+    take_in(flow, way_in, sent[20:], 20)
     flow.wait_idle(IN)
     ids = [text(each.headers, "ce_id") for each in flow.records("order.placed.v1")]
     assert sorted(map(str, ids)) == sorted(each.id for each in sent)
