@@ -26,7 +26,7 @@ UPSTREAMS: dict[str, tuple[Any, str]] = {  # each with the fixture that is its s
     "rabbitmq": (RabbitUpstream, "rabbitmq"),
     "redis": (RedisUpstream, "redis"),
     "sqs": (SqsUpstream, "sqs"),
-    "sqs-standard": (PlainSqsUpstream, "sqs"),
+    "sqs-standard": (PlainSqsUpstream, "sqs"),  # moto keeps the order, which a standard queue does not promise
     "kafka": (FarKafkaUpstream, "far_kafka"),
 }
 REFUSED = ("ACCESS_REFUSED", "Authentication", "WRONGPASS", "InvalidClientTokenId", "bad credentials")
