@@ -42,6 +42,11 @@ def reader(settings: Settings, **own: Any) -> Consumer:
     return Consumer(_config(settings, **(defaults | own)))
 
 
+def onlooker(settings: Settings, **own: Any) -> Consumer:
+    """A reader that goes on behind what is trimmed before it comes to it, as lanes are."""
+    return reader(settings, auto_offset_reset="earliest", **own)
+
+
 def producer(settings: Settings, **own: Any) -> Producer:
     """An idempotent producer that places keys as Java's does (murmur2); how large a record may be its topic says."""
     defaults = {

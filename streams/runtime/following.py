@@ -19,7 +19,7 @@ class Follower:
 
     def __init__(self, settings: Settings, places: Iterable[Place]) -> None:
         self._names = names = Names(settings.prefix)
-        self._consumer: Any = clients.reader(settings, enable_partition_eof=False, **_FETCHES)
+        self._consumer: Any = clients.onlooker(settings, enable_partition_eof=False, **_FETCHES)
         self._consumer.assign([TopicPartition(names.topic(topic), p, OFFSET_BEGINNING) for topic, p in places])
 
     def read(self, wait_s: float) -> list[Stored]:

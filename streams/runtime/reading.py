@@ -45,7 +45,7 @@ def read(
     if not left:
         return
     room = dict.fromkeys(left, limit)
-    consumer: Any = clients.reader(settings)
+    consumer: Any = clients.onlooker(settings)
     with closing(consumer):
         consumer.assign([TopicPartition(names.topic(topic), p, begins[topic, p]) for topic, p in left])
         while left:

@@ -60,7 +60,7 @@ class Outputs:
     """What a read_committed reader sees of the run's output topic from now on."""
 
     def __init__(self, settings: Settings, app: AppSpec) -> None:
-        self.reader: Any = clients.reader(settings, auto_offset_reset="earliest")
+        self.reader: Any = clients.onlooker(settings)
         self.topics = [topic for topic in app.topology.events if topic.endswith(".out")]
         places = [TopicPartition(settings.prefix + it, p) for it in self.topics for p in range(app.stanza.partitions)]
         ends = [self.reader.get_watermark_offsets(place, 10)[1] for place in places]

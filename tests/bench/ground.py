@@ -94,7 +94,7 @@ def schemas(found: Settings, app: AppSpec) -> dict[str, Any]:
 
 def committed(found: Settings, topics: Sequence[str]) -> list[Any]:
     """Every committed record of these topics, as a read_committed reader has them."""
-    reader: Any = clients.reader(found, auto_offset_reset="earliest")
+    reader: Any = clients.onlooker(found)
     known = reader.list_topics(timeout=10).topics
     left = {(topic, partition) for topic in topics for partition in known[topic].partitions}
     reader.assign([TopicPartition(topic, partition, 0) for topic, partition in left])
