@@ -102,6 +102,8 @@ def _partitions(topic: str, spec: TopicSpec, has: int) -> Change:
         right = f"Kafka cannot take partitions away: write {has} into the map"
     elif spec.is_bound:
         right = f"its readers keep state, lanes and queues by partition: write {has} into the map, or use a new topic"
+    elif spec.config.get("cleanup.policy") == "compact":
+        right = f"an older value of a key would stay in its former partition: write {has} into the map"
     else:
         return Change("grow", topic, what, spec)
     return Change("refused", topic, f"{what}; {right}", spec)

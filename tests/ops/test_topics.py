@@ -105,6 +105,12 @@ def test_fewer_partitions_are_refused_always() -> None:
     assert change.what.endswith("Kafka cannot take partitions away: write 8 into the map")
 
 
+def test_a_compacted_topic_never_grows_for_a_keys_older_value_would_stay_in_its_former_partition() -> None:
+    (change,) = differing({"provider.profile.v1": Standing(3, {})}, "provider.profile.v1")
+    assert change.kind == "refused"
+    assert change.what.endswith("an older value of a key would stay in its former partition: write 3 into the map")
+
+
 def test_a_lane_that_the_ladder_lost_is_remarked_and_never_touched() -> None:
     standing = standing_of(load(SHIPPED)) | {
         "p-matching.retry.4": Standing(6, {}),
