@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -52,7 +53,7 @@ def address(value: str) -> Address:
     try:
         found = Address(addr_spec=value)
         found.addr_spec.encode("ascii")
-    except (ValueError, IndexError) as error:  # the latter of an address without its second half
+    except (ValueError, IndexError, HeaderParseError) as error:  # by Python's version, of half an address
         raise ValueError(f"{value!r} is no mail address; write user@host") from error
     if not found.domain or not found.username:
         raise ValueError(f"{value!r} is no mail address; write user@host")
