@@ -75,7 +75,8 @@ def _leads() -> "Leads":
 
 def _print(lead: "Lead") -> None:
     state: Any = lead.state or {}
-    click.echo(f"lead {lead.lead_id} of order {lead.order_id}: {lead.stage or 'unknown to the saga'}\n{lead.why}\n")
+    where = f"lead {lead.lead_id} of order {lead.order_id}: {lead.stage or 'unknown to the saga'}"
+    click.echo(printed.cell(f"{where}\n{lead.why}\n"))
     for title, columns, rows in (
         ("Offers", ("provider", "wave", "answer"), map(_offer, state.get("offers", ()))),
         ("Strangers", ("provider", "answer"), ((s["provider_id"], s["answer"]) for s in state.get("strangers", ()))),

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+_CONTROLS = {n: f"\\u{n:04x}" for n in (*range(9), *range(11, 32), *range(127, 160))}  # all but tab and line end
 _PIPE_WIDTH = 10_000  # a pipe has no width: never fold what somebody wants to grep
 
 
@@ -35,17 +36,25 @@ def facts(rows: Mapping[str, Any]) -> None:
     """Print names and values under each other; what is nested as indented JSON."""
     width = max(map(len, rows))
     for name, value in rows.items():
-        nested = isinstance(value, dict | list)
-        text = json.dumps(value, default=_plain, indent=2, ensure_ascii=False) if nested else cell(value)
+        text = _json(value) if isinstance(value, dict | list) else cell(value)
         click.echo(f"{name:{width}}  " + text.rstrip().replace("\n", "\n" + " " * (width + 2)))
 
 
 def data(value: Any) -> None:
     """Print a dataclass, or a list or mapping of them, as JSON."""
-    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+    click.echo(_json(value))
 
 
 def cell(value: Any) -> str:
+    """One value as text; control characters, which others may have sent to command a terminal, are written out."""
+    return _text(value).translate(_CONTROLS)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_plain, indent=2, ensure_ascii=False).translate(_CONTROLS)
+
+
+def _text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
