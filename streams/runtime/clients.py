@@ -15,9 +15,9 @@ def _config(settings: Settings, **own: Any) -> dict[str, Any]:
     return shared | dict(settings.kafka_config) | named
 
 
-def admin(settings: Settings) -> AdminClient:
+def admin(settings: Settings, **own: Any) -> AdminClient:
     """It asks anew who leads what after a second: by itself it would ask a former leader for a quarter of an hour."""
-    return AdminClient(_config(settings, metadata_max_age_ms=1000))
+    return AdminClient(_config(settings, **({"metadata_max_age_ms": 1000} | own)))
 
 
 def is_kafka_up(client: AdminClient) -> bool:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings
 from streams.runtime import clients, ends
 from streams.runtime.reading import PATIENCE_S, Place, Stored, Unavailable, read
+from streams.runtime.strangers import Refusal, unanswered
 
 __all__ = ["Cluster", "KafkaException", "Place", "Stored", "Unavailable", "quiet", "reach"]
 
@@ -27,11 +28,12 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         self.settings = quiet(settings)
         self.names = Names(settings.prefix)
+        self._refusal = Refusal()
 
     @cached_property
     def admin(self) -> AdminClient:
         reach(self.settings)
-        return clients.admin(self.settings)
+        return clients.admin(self.settings, error_cb=self._refusal.hear)
 
     @cached_property
     def topics(self) -> Mapping[str, int]:
@@ -39,7 +41,7 @@ class Cluster:
         try:
             found: Iterable[Any] = self.admin.list_topics(timeout=PATIENCE_S).topics.values()
         except KafkaException as error:
-            raise _silent(self.settings, error.args[0].str()) from error
+            raise self._silent(error.args[0]) from error
         ours = (topic for topic in found if topic.topic.startswith(self.names.prefix))
         return {self.names.logical(topic.topic): len(topic.partitions) for topic in ours}
 
@@ -117,9 +119,14 @@ class Cluster:
         try:
             return told(future, PATIENCE_S + 1)
         except TimeoutError as error:
-            raise _silent(self.settings, "no answer in time") from error
+            raise self._silent(KafkaError(KafkaError._TIMED_OUT)) from error
         except KafkaException as error:
-            raise _silent(self.settings, error.args[0].str()) from error
+            raise self._silent(error.args[0]) from error
+
+    def _silent(self, error: KafkaError) -> Unavailable:
+        self.admin.poll(0)  # calls what hears of refusals
+        self._refusal.hear(error)
+        return Unavailable(unanswered(self.settings.broker, error.str(), self._refusal.said))
 
 
 def quiet(settings: Settings) -> Settings:
@@ -132,12 +139,7 @@ def reach(settings: Settings) -> None:
     addresses = settings.broker.split(",")
     reasons = [reason for address in addresses if (reason := _unreachable(address.strip()))]
     if len(reasons) == len(addresses):
-        raise _silent(settings, reasons[0])
-
-
-def _silent(settings: Settings, reason: str) -> Unavailable:
-    where = f"no answer from Kafka at {settings.broker} ({reason})"
-    return Unavailable(f"{where}; `kafka up` starts one, --broker names another")
+        raise Unavailable(unanswered(settings.broker, reasons[0]))
 
 
 def _unreachable(address: str) -> str | None:

@@ -26,3 +26,10 @@ def told(error: KafkaError, said: str = "") -> str:
     """The error in words; `said` is what the cluster has said of our credentials since it last took anything."""
     is_stranger = bool(said) or error.code() in BAD_CREDENTIALS
     return f"bad credentials: {said or error.str()}" if is_stranger else error.str()
+
+
+def unanswered(broker: str, reason: str, said: str = "") -> str:
+    """What to tell, with the next step, of a cluster that does not answer, or that has refused us as it `said`."""
+    if said:
+        return f"Kafka at {broker} refuses us: {said}; see to CROSSDOCK_KAFKA_CONFIG, or to what its user may do"
+    return f"no answer from Kafka at {broker} ({reason}); `kafka up` starts one, --broker names another"

@@ -21,6 +21,7 @@ from streams.contracts.settings import Settings
 from streams.contracts.topics import TopicSpec
 from streams.runtime import clients
 from streams.runtime.reading import PATIENCE_S, Unavailable
+from streams.runtime.strangers import Refusal, unanswered
 
 BETWEEN_LOOKS_S = 0.1
 
@@ -43,7 +44,8 @@ class TopicsAdmin:
     def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
         quiet = {"log_level": "0"} | dict(settings.kafka_config)
         self._broker, self._patience_s = settings.broker, patience_s
-        self._admin = clients.admin(replace(settings, kafka_config=quiet))
+        self._refusal = Refusal()
+        self._admin = clients.admin(replace(settings, kafka_config=quiet), error_cb=self._refusal.hear)
 
     def standing(self, detailed: Collection[str]) -> dict[str, Standing]:
         """Every topic of the cluster; the `detailed` ones with their settings."""
@@ -112,8 +114,8 @@ class TopicsAdmin:
             raise TopicRefused(f"{name}: {reason.str()}") from error
 
     def _silent(self, error: KafkaException) -> Unavailable:
-        where = f"no answer from Kafka at {self._broker} ({error.args[0].str()})"
-        return Unavailable(f"{where}; `kafka up` starts one, --broker names another")
+        self._admin.poll(0)  # calls what hears of refusals
+        return Unavailable(unanswered(self._broker, error.args[0].str(), self._refusal.said))
 
 
 def _set(key: str, value: str) -> ConfigEntry:

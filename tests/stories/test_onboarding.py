@@ -10,8 +10,10 @@ import pytest
 import yaml
 from confluent_kafka import Consumer, KafkaError
 
+from streams.contracts.settings import Settings
 from streams.domain.events import LeadAccepted
-from streams.runtime.outside import Cluster
+from streams.runtime.outside import Cluster, Unavailable
+from streams.runtime.topics_admin import TopicsAdmin
 from tests.channels.far_servers import KafkaWithLogin
 from tests.flow import Flow, small
 from tests.worker import PATIENCE_S, until
@@ -104,3 +106,24 @@ def test_a_partner_comes_and_goes_by_its_stanza(flow: Flow, guarded: KafkaWithLo
     draw(flow)
     until(lambda: flow.cli("partners", "apply").returncode == 0, "nothing waits for it any more")
     assert read_as_acme(flow, guarded, "acme.incoming") == KafkaError.GROUP_AUTHORIZATION_FAILED
+
+
+def of(guarded: KafkaWithLogin, user: str, password: str) -> Settings:
+    lines = guarded.properties(user, password).read_text(encoding="utf-8").splitlines()
+    return Settings(guarded.login, kafka_config=dict(line.split("=", 1) for line in lines))
+
+
+def test_a_cluster_that_refuses_our_password_is_told_as_that(guarded: KafkaWithLogin) -> None:
+    refused = r"refuses us: .*Authentication failed.*; see to CROSSDOCK_KAFKA_CONFIG"
+    wrong = of(guarded, "crossdock", "wrong")
+    with pytest.raises(Unavailable, match=refused):
+        Cluster(wrong).committed(["matching"])
+    with pytest.raises(Unavailable, match=refused):
+        _ = Cluster(wrong).topics
+    with pytest.raises(Unavailable, match=refused):
+        TopicsAdmin(wrong, patience_s=2).standing([])
+
+
+def test_a_cluster_that_does_not_let_us_is_told_as_that(guarded: KafkaWithLogin) -> None:
+    with pytest.raises(Unavailable, match=r"refuses us: .*Group authorization failed.*what its user may do"):
+        Cluster(of(guarded, "acme", "right")).committed(["matching"])
