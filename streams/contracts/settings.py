@@ -27,14 +27,17 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     """Settings of this environment; raises SettingsError where CROSSDOCK_KAFKA_CONFIG cannot be read."""
     env = os.environ if env is None else env
     root = Path(__file__).parents[2]
+    properties = _properties(env.get("CROSSDOCK_KAFKA_CONFIG"))
+    # left in there they would go before CROSSDOCK_BROKER
+    named = [properties.pop(name) for name in ("bootstrap.servers", "metadata.broker.list") if name in properties]
     return Settings(
-        broker=env.get("CROSSDOCK_BROKER", "127.0.0.1:9092"),
+        broker=env.get("CROSSDOCK_BROKER", (named or ["127.0.0.1:9092"])[0]),
         registry_url=env.get("SCHEMA_REGISTRY_URL") or None,
         prefix=env.get("CROSSDOCK_PREFIX", ""),
         home=Path(env.get("CROSSDOCK_HOME", ".crossdock")),
         topology=Path(env.get("CROSSDOCK_TOPOLOGY", root / "topology.yaml")),
         schemas=root / "schemas",
-        kafka_config=_properties(env.get("CROSSDOCK_KAFKA_CONFIG")),
+        kafka_config=properties,
     )
 
 
