@@ -8,7 +8,7 @@ from hashlib import sha1
 from queue import Empty, Full, Queue
 from typing import Any
 
-from pymysql.err import OperationalError, ProgrammingError
+from pymysql.err import ProgrammingError
 from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.event import HeartbeatLogEvent
 from pymysqlreplication.row_event import WriteRowsEvent
@@ -44,7 +44,7 @@ class MySqlLog:
         self._start: tuple[str, int] | None = None
         self._in_flight: set[int] = set()
         self._thread: threading.Thread | None = None
-        self._rows: Queue[Mapping[str, Any] | Exception] = Queue(BUFFERED_ROWS)
+        self._rows: Queue[Mapping[str, Any] | BaseException] = Queue(BUFFERED_ROWS)
         self._stop = threading.Event()
         self._read = 0
 
@@ -160,13 +160,13 @@ class MySqlLog:
                 event = reader.fetchone()
                 for row in event.rows if isinstance(event, WriteRowsEvent) else ():
                     _put(rows, row["values"], stop)
-        except (OperationalError, OSError) as error:
+        except BaseException as error:
             _put(rows, error, stop)
         finally:
             reader.close()
 
-    def _row(self, found: Mapping[str, Any] | Exception) -> Row:
-        if isinstance(found, Exception):
+    def _row(self, found: Mapping[str, Any] | BaseException) -> Row:
+        if isinstance(found, BaseException):
             raise found
         self._read += 1
         named = found if "payload" in found else dict(zip(self._columns, found.values(), strict=False))

@@ -20,7 +20,7 @@ BANNED = {"utils", "helpers", "common", "base", "manager"}
 AROUND_A_HANDLER = {"streams/runtime/attempt.py", "streams/runtime/courier.py"}
 AROUND_A_DAMAGED_STORE = {"streams/runtime/store.py"}  # rocksdict raises Exception itself
 AROUND_DECODING = {"streams/contracts/codec.py"}
-HANDS_OVER = {"streams/runtime/driver.py"}  # a thread's failure, whole, to the loop that waits for it
+HANDS_OVER = {"streams/runtime/driver.py", "streams/outbox/mysql_log.py"}  # a thread's failure, to who waits for it
 DERIVES_NAMES = {"streams/contracts/names.py"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from pymysqlreplication import BinLogStreamReader
 
 from streams.outbox import mysql, postgres
 from streams.outbox.opened import look
@@ -11,6 +12,7 @@ from streams.outbox.relay import ByLog
 from streams.outbox.relayed import Relayed
 from streams.outbox.row import OutboxDown
 from streams.outbox.table import Table
+from tests.mariadb_server import MariadbServer
 from tests.outbox.shops import Shop, taken
 
 
@@ -63,6 +65,17 @@ def test_a_look_tells_what_waits(shop: Shop) -> None:
     found = look(shop.transport, shop.place())
     assert found.waiting == 2 and found.oldest_seconds is not None and 0 <= found.oldest_seconds < 60
     assert shop.left() == 2
+
+
+async def test_a_log_reader_that_breaks_is_heard(mariadb: MariadbServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(_: BinLogStreamReader) -> None:
+        raise TypeError("bytes that nobody knows")
+
+    monkeypatch.setattr(BinLogStreamReader, "fetchone", odd)
+    relay = Shop("mariadb", mariadb).relay("log")
+    with pytest.raises(TypeError, match="bytes that nobody knows"):
+        await taken(relay, 1)
+    await relay.close()
 
 
 async def test_what_the_log_withholds_is_fetched_from_the_table(shop: Shop) -> None:
