@@ -16,7 +16,8 @@ from streams.contracts.current import topology
 from streams.contracts.names import Names
 from streams.contracts.settings import from_env
 from streams.contracts.topology import Stanza
-from streams.runtime.driver import Driver, exit_process
+from streams.runtime.driver import Driver
+from streams.runtime.process import exit_process
 from streams.runtime.spec import AppSpec, Channel, GiveUp
 from streams.runtime.web_server import FIRST_PORT, PatientWeb, mount
 

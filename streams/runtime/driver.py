@@ -1,8 +1,6 @@
 """Makes an engine with real clients and turns it in a thread of its own until it is told to stop."""
 
 import asyncio
-import gc
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +18,9 @@ from streams.runtime.app_metrics import AppMetrics
 from streams.runtime.codecs import codec_of
 from streams.runtime.courier import LoopCourier
 from streams.runtime.engine import Engine
+from streams.runtime.footing import needed
 from streams.runtime.parts import Clock, Parts, Stop
+from streams.runtime.process import collect_seldom, exit_process
 from streams.runtime.receiving import Receiving, Ways
 from streams.runtime.spec import AppSpec, Channel
 from streams.runtime.store import Slot, open_store, take_slot
@@ -131,13 +131,19 @@ class Driver:
     def _turn_until_stopped(
         self, loop: asyncio.AbstractEventLoop, channel: Channel | None, is_over: Callable[[], bool]
     ) -> None:
-        names = Names(self.settings.prefix)
-        slot = take_slot(self.settings.home / "state" / names.group(self.spec.group))
-        parts, timeout_s = self._parts(slot, names, loop, channel), self.spec.stanza.handler_timeout.total_seconds()
-        watch = Watch(slot.path, names, timeout_s, self.end, partial(clients.is_kafka_up, parts.admin))
-        engine = Engine(self.spec, parts, watch)
+        names, group = Names(self.settings.prefix), self.spec.group
+        with needed(group):
+            slot = take_slot(self.settings.home / "state" / names.group(group))
+        with slot.lock:
+            with needed(group):
+                parts = self._parts(slot, names, loop, channel)
+            timeout_s = self.spec.stanza.handler_timeout.total_seconds()
+            watch = Watch(slot.path, names, timeout_s, self.end, partial(clients.is_kafka_up, parts.admin))
+            self._watched(Engine(self.spec, parts, watch), watch, is_over)
+
+    def _watched(self, engine: Engine, watch: Watch, is_over: Callable[[], bool]) -> None:
         watch.start()
-        _collect_seldom()
+        collect_seldom()
         try:
             engine.start()
             self._engine = engine
@@ -149,7 +155,6 @@ class Driver:
         finally:
             watch.stop()
             engine.stop()
-            slot.lock.close()
 
     def _parts(self, slot: Slot, names: Names, loop: asyncio.AbstractEventLoop, channel: Channel | None) -> Parts:
         settings, stanza = self.settings, self.spec.stanza
@@ -171,18 +176,6 @@ class Driver:
             courier=courier,
             idle_s=self.idle_s,
         )
-
-
-def _collect_seldom() -> None:
-    """What a turn makes lives until its end: looking for cycles in it again and again was a seventh of all CPU."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
-
-def exit_process(reason: str) -> None:
-    """The supervisor starts the worker again; a clean-up would only hang on what is stuck."""
-    os.write(2, f"crossdock: {reason}\n".encode())
-    os._exit(70)
 
 
 def _failed_too(done: "asyncio.Future[None]", beside: "asyncio.Task[None]") -> None:

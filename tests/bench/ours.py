@@ -5,7 +5,8 @@ import signal
 import sys
 from contextlib import nullcontext
 
-from streams.runtime.driver import Driver, exit_process
+from streams.runtime.driver import Driver
+from streams.runtime.process import exit_process
 from streams.runtime.spec import AppSpec
 from tests.bench import card, ground, sampler, slow_channel
 from tests.bench.card import Card

@@ -1,5 +1,7 @@
 """An app that ends in a way that nobody foresaw is failed, counted, and its failure is passed on."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from streams.contracts.settings import Settings
 from streams.runtime.driver import Driver
 from streams.runtime.metrics import REGISTRY
+from streams.runtime.parts import Stop
 from streams.runtime.spec import AppSpec
 from streams.runtime.web import AppStatus
 from tests.runtime.rig_map import GROUP, stanza, topology
@@ -24,3 +27,23 @@ async def test_an_app_that_breaks_is_failed_and_counted() -> None:
     assert driver.status() == AppStatus(GROUP, "failed", "ValueError('broken')")
     told = {"prefix": "", "app": GROUP, "reason": "Unexpected"}
     assert REGISTRY.get_sample_value("crossdock_engine_restarts_total", told) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings("nowhere:9092", home=Path("/dev/null")), r"/dev/null/state/.*Not a directory.*CROSSDOCK_HOME"),
+        (
+            Settings("nowhere:9092", kafka_config={"enable.idempotence": "false", "log_level": "0"}),
+            r"enable\.idempotence.*CROSSDOCK_KAFKA_CONFIG",
+        ),
+    ],
+    ids=["home", "properties"],
+)
+async def test_what_no_second_try_can_mend_stops_the_app_with_the_next_step(
+    tmp_path: Path, settings: Settings, told: str
+) -> None:
+    home = tmp_path if settings.home == Settings().home else settings.home
+    spec = AppSpec(topology(stanza()), stanza(), react=lambda event: [])
+    with pytest.raises(Stop, match=told):
+        await Driver(spec, lambda _: None, settings=replace(settings, home=home)).run()
