@@ -41,6 +41,10 @@ class Fates:
             self._world.lanes.keep()
         if self.is_over or call in _QUIET:
             return
+        if call == "producer.begin_transaction" and phase == "before" and self._stalls():
+            self.befallen += 1
+            self._sleep(seat, "with its turn in its hands", self._dice.choice((9.0, 14.0, 20.0)))
+            return
         drawn = self._dice.random()
         if call == "consumer.poll":
             drawn *= 8  # most polls find nothing
@@ -60,12 +64,16 @@ class Fates:
         self._world.say(seat.name, f"is killed {phase} {call}")
         seat.worker.process.kill()
 
+    def _stalls(self) -> bool:
+        return self._plan.stall > 0 and self._world.depth < DEEPEST and self._dice.random() < self._plan.stall
+
     def _freeze(self, seat: Seat, call: str, phase: Phase) -> None:
-        if self._world.depth >= DEEPEST:
-            return
+        if self._world.depth < DEEPEST:
+            self._sleep(seat, f"{phase} {call}", self._dice.choice((0.5, 3.0, 7.0, 12.0, 20.0)))
+
+    def _sleep(self, seat: Seat, when: str, seconds: float) -> None:
         assert seat.worker is not None
-        seconds = self._dice.choice((0.5, 3.0, 7.0, 12.0, 20.0))
-        self._world.say(seat.name, f"is frozen {phase} {call} for {seconds} s")
+        self._world.say(seat.name, f"is frozen {when} for {seconds} s")
         process = seat.worker.process
         process.freeze()
         self._world.run_for(seconds)

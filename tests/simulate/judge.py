@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from streams.contracts import names
+from streams.contracts.partitioner import partition_of
 from streams.contracts.topology import Stanza
 from streams.ops.laws.history import Fact, History
 from streams.ops.laws.judge import judge
@@ -58,6 +59,7 @@ class Judge:
         yield from self._funnel()
         yield from self._leads()
         yield from self._outages()
+        yield from self._misplaced()
         yield from self._world.lanes.early()
 
     def _is_read(self, stanza: Stanza) -> Iterator[str]:
@@ -153,9 +155,17 @@ class Judge:
                     yield f"{key!r} is {lead.stage} in its table, and was {said or 'nothing'}"
             yield from (f"timer {t!r} never fired" for t in found.table("timer") if not t.endswith(b"\0forget"))
 
+    def _misplaced(self) -> Iterator[str]:
+        """What a group has written lies where its key belongs: there alone everybody sees it in order."""
+        for fact in self._history.facts:
+            count = self._world.plan.partitions
+            if fact.source in self._world.specs and fact.partition != partition_of(fact.key.encode(), count):
+                yield f"{fact.source} wrote {fact}, whose key {fact.key} does not belong there"
+
     def _outages(self) -> Iterator[str]:
         """Where one failure opens the breaker, an outage buries nothing."""
         for group, partner in self._world.partners.items():
+            yield from partner.complaints
             if partner.tries_down > _MOST_TRIES:
                 yield f"{group} was tried {partner.tries_down} times while it was down"
         for group, letter in self._operator.letters():

@@ -1,25 +1,20 @@
 """Deliberate bugs of the runtime, put in from here only: a judge that finds none of them is no judge."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
 from confluent_kafka import IsolationLevel, KafkaError, TopicPartition
 
 from streams.contracts.facts import due_at_ms
 from streams.domain import lead, order
 from streams.domain.answers import accept
-from streams.domain.breaker import Breaker
 from streams.runtime import keys
 from streams.runtime.barrier import Barrier
 from streams.runtime.commands import Commands
 from streams.runtime.commit import Committer
 from streams.runtime.engine import Engine
 from streams.runtime.membership import Membership
-from streams.runtime.outage import Outage
 from streams.runtime.perform import Performer
 from streams.runtime.positions import Positions
 from streams.runtime.record import id_of
@@ -27,43 +22,14 @@ from streams.runtime.restore import Restore
 from streams.runtime.settle import Settlement
 from streams.runtime.store import Position
 from streams.runtime.tables import Tables
-from streams.runtime.task import Stream
 from streams.runtime.transaction import Aborted, Batch
 from streams.runtime.work import Work
 from streams.testing.groups import Metadata
+from tests.simulate import partner_mutants
+from tests.simulate.planting import MUTANTS, planted
+from tests.simulate.planting import mutant as _mutant
 
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    what: str
-    owner: Any
-    name: str
-    instead: Any
-
-
-MUTANTS: dict[str, Mutant] = {}
-
-
-@contextmanager
-def planted(name: str) -> Iterator[None]:
-    """The runtime with this bug; without any where the name is empty."""
-    if not name:
-        yield
-        return
-    mutant = MUTANTS[name]
-    is_property = isinstance(getattr(mutant.owner, mutant.name), property)
-    with patch.object(mutant.owner, mutant.name, property(mutant.instead) if is_property else mutant.instead):
-        yield
-
-
-def _mutant(owner: Any, attribute: str, what: str) -> Callable[[Any], Any]:
-    def plant(instead: Any) -> Any:
-        MUTANTS[instead.__name__.strip("_").replace("_", "-")] = Mutant(what, owner, attribute, instead)
-        return instead
-
-    return plant
-
-
+__all__ = ["MUTANTS", "partner_mutants", "planted"]
 _commit, _transact = Committer.commit, Committer._transact
 _gather, _leaves, _begin, _letter = Engine._gather, Work._leaves, Restore.begin, Commands._letter
 _perform = Performer.perform
@@ -117,16 +83,6 @@ def _no_skew(self: Barrier, now_ms: int) -> int:
 def _key_forgotten(self: Settlement, task: Any, key: bytes, held: Any) -> None:
     task.keys.set(key, None)
     task.timers.freed(key)
-
-
-@_mutant(Outage, "failed", "a partner that is down costs attempts")
-def _attempts_spent(self: Outage, batch: Any, key: bytes, error: Exception) -> bool:
-    return False
-
-
-@_mutant(Breaker, "lets_through", "a partner that is down is tried all the time")
-def _no_breaker(self: Breaker, now: Any) -> bool:
-    return self.state != "paused"
 
 
 @_mutant(Committer, "_store", "the store's position is one too far")
@@ -222,8 +178,3 @@ def _answered_again(state: Any, event: Any, now: Any, policy: Any) -> Any:
 def _wrong_partition(self: Performer, effects: Any, cause: Any) -> Any:
     found = _perform(self, effects, cause)
     return found._replace(outputs=[output._replace(partition=0) for output in found.outputs])
-
-
-@_mutant(Stream, "done", "a delivery is committed before it lands")
-def _not_landed(self: Stream) -> int:
-    return self.buffer[0].offset() if self.buffer else max(self.polled, self.end)

@@ -8,6 +8,7 @@ from streams.contracts import names
 from streams.contracts.facts import facts_of
 from streams.testing.log import Stored
 from streams.testing.process import Process
+from tests.simulate.plan import SKEW_MS
 from tests.simulate.tables import view
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Operator:
         if self._world.plan.is_skewed:
             for seat in self._world.seats:
                 if seat.worker is not None:
-                    seat.worker.clock.skew = timedelta(milliseconds=self._dice.randint(-250, 250))
+                    seat.worker.clock.skew = timedelta(milliseconds=self._dice.randint(-SKEW_MS, SKEW_MS))
 
     def _later(self, call: Any) -> None:
         self._world.clock.after(self._dice.uniform(0, self._world.plan.chaos_s), call)

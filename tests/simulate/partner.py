@@ -9,6 +9,7 @@ from streams.domain.effects import Effect
 from streams.domain.failure import Unreachable
 from streams.runtime.lines import Item
 from streams.testing.clock import Alarm, VirtualClock
+from tests.simulate.terms import Terms
 
 TIMEOUT_S = 1.0
 
@@ -21,6 +22,7 @@ class Partner:
         self.taken: list[str] = []
         self.down_until: datetime = clock.now()
         self.tries_down = 0
+        self.complaints: list[str] = []
         self.loss = self.refusal = 0.0
         self.slowest_s = 0.05
 
@@ -43,8 +45,8 @@ class Partner:
 class Courier:
     """Deliveries of one worker; those of a dead one never land."""
 
-    def __init__(self, partner: Partner, clock: VirtualClock, woken: Callable[[], None]) -> None:
-        self._partner, self._clock, self._woken = partner, clock, woken
+    def __init__(self, partner: Partner, terms: Terms, clock: VirtualClock, woken: Callable[[], None]) -> None:
+        self._partner, self._terms, self._clock, self._woken = partner, terms, clock, woken
         self._landed: list[tuple[Item, list[Effect] | Exception]] = []
         self._flying: dict[Item, tuple[datetime, Alarm]] = {}
 
@@ -56,6 +58,7 @@ class Courier:
     def send(self, items: list[Item]) -> None:
         for item in items:
             assert item.delivery is not None
+            self._partner.complaints += self._terms.broken(item)
             after_s, result = self._partner.hear(item.delivery.id)
             at = self._clock.now() + timedelta(seconds=after_s)
             self._flying[item] = at, self._clock.at(at, partial(self._land, item, result))

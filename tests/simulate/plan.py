@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 CHAOS_S = (4.0, 16.0)
+SKEW_MS = 250  # the most that a clock is wrong
 
 
 @dataclass(slots=True)
@@ -15,6 +16,7 @@ class Plan:
     chaos_s: float
     kill: float
     freeze: float
+    stall: float  # per turn: its worker sleeps longer than its session when all of it is ready
     others: float  # other workers have their turn in the middle of a call
     slow: float
     unknown: float  # a call has happened, and its caller does not know that
@@ -31,6 +33,7 @@ class Plan:
     lost_disk: float  # per restart
     old_disk: float
     commands: int  # replays and drops while it runs
+    repeats: int  # deliveries that are asked for once more
     is_marked_late: bool  # markers of transactions take their time
     is_skewed: bool
     is_compacting: bool
@@ -46,6 +49,7 @@ def plan(dice: Random) -> Plan:
         chaos_s=dice.uniform(*CHAOS_S),
         kill=some(0.004),
         freeze=some(0.001),
+        stall=some(0.05, 0.3),
         others=some(0.02),
         slow=some(0.01),
         unknown=some(0.01),
@@ -62,6 +66,7 @@ def plan(dice: Random) -> Plan:
         lost_disk=some(0.3),
         old_disk=some(0.4),
         commands=round(some(10)),
+        repeats=round(some(8)),
         is_marked_late=dice.random() < 0.4,
         is_skewed=dice.random() < 0.5,
         is_compacting=dice.random() < 0.5,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from streams.runtime.parts import Stop
+from tests.simulate.again import Again
 from tests.simulate.judge import broken
 from tests.simulate.operator import Operator
 from tests.simulate.world import Restless, Say, World
@@ -31,9 +32,10 @@ def play(seed: int, say: Say | None = None) -> Outcome:
 
 
 def _play(world: World) -> list[str]:
-    operator = Operator(world)
+    operator, again = Operator(world), Again(world)
     world.market.begin()
     operator.begin()
+    again.begin()
     for seat in world.seats:
         if seat.number and world.dice.random() < 0.4:  # it joins while others work
             world.clock.after(world.dice.uniform(0, world.plan.chaos_s), partial(world.start, seat))
@@ -44,4 +46,5 @@ def _play(world: World) -> list[str]:
     world.heal()
     world.rest()
     operator.tidy()
-    return broken(world, operator)
+    again.at_rest()
+    return [*again.found, *broken(world, operator)]

@@ -8,7 +8,8 @@ import pytest
 
 from tests.simulate.campaign import first_broken, run
 
-QUICKEST = ("store-first", "no-offsets", "key-forgotten", "no-rewind", "not-landed", "answered-again")
+QUICKEST = ("store-first", "no-offsets", "key-forgotten", "no-rewind", "not-landed", "answered-again",
+            "wrong-partition", "no-deadline", "no-rate", "no-dedupe", "not-again")  # fmt: skip
 
 
 def test_two_hundred_seeds_break_nothing() -> None:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from confluent_kafka import KafkaException
+
 from streams.contracts.names import Names
 from streams.runtime.app_metrics import AppMetrics
 from streams.runtime.engine import Engine
@@ -94,6 +96,15 @@ class Worker:
         )  # fmt: skip
         self.engine = Engine(spec, parts, watch)
         self.patient_until = cluster.clock.now()
+
+    @property
+    def is_member(self) -> bool:
+        """Its group has not replaced it while it slept."""
+        try:
+            self.consumer._joining.group.check(self.consumer._joining.metadata)
+        except KafkaException:
+            return False
+        return True
 
     def turn(self) -> None:
         self.engine.turn()

@@ -17,8 +17,9 @@ from tests.simulate.fates import DEEPEST, Fates
 from tests.simulate.lanes import Lanes
 from tests.simulate.market import Market
 from tests.simulate.partner import Courier, Partner
-from tests.simulate.plan import Plan, plan
+from tests.simulate.plan import SKEW_MS, Plan, plan
 from tests.simulate.seats import Seat, ready
+from tests.simulate.terms import Terms
 from tests.simulate.trouble import Trouble
 from tests.simulate.worker import Worker
 
@@ -26,7 +27,6 @@ Say = Callable[[float, str, str], None]
 TURNS = 60_000
 _AT_REST = timedelta(seconds=15)
 _TAKES = timedelta(milliseconds=1)
-_SKEW_MS = 250
 
 
 class Restless(Exception):
@@ -56,6 +56,7 @@ class World:
         self.partners = {group: Partner(self.dice, self.clock) for group in partners}
         self.seats = [Seat(group, n) for group in self.specs for n in range(self.dice.choice((1, 2)))]
         self.wrote_at = self.clock.now()
+        self.repeated: set[bytes] = set()  # events that somebody asked a partner's app for once more
         self.depth, self._changes, self._turns = 0, 0, 0
         self.found: list[str] = []  # what broke on the way
 
@@ -89,12 +90,13 @@ class World:
         if seat.worker is not None:
             return
         spec = self.specs[seat.group]
-        courier = Courier(self.partners[seat.group], self.clock, self.changed) if spec.stanza.channel else None
+        partner = self.partners.get(seat.group)
+        courier = Courier(partner, Terms(self, seat), self.clock, self.changed) if partner else None
         self.say(seat.name, "starts")
         seat.worker = Worker(self, spec, seat.slot, seat.store, courier)
         seat.worker.process.fate = partial(self.fates.decide, seat)
         if self.plan.is_skewed:
-            seat.worker.clock.skew = timedelta(milliseconds=self.dice.randint(-_SKEW_MS, _SKEW_MS))
+            seat.worker.clock.skew = timedelta(milliseconds=self.dice.randint(-SKEW_MS, SKEW_MS))
         self._do(seat, seat.worker.engine.start)
 
     def stop(self, seat: Seat) -> None:
