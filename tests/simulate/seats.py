@@ -31,6 +31,11 @@ class Seat:
     def name(self) -> str:
         return f"{self.group}-{self.slot}"
 
+    def leave(self) -> None:
+        assert self.worker is not None
+        self.worker.engine.stop()
+        self.worker = None
+
     def lose_disk(self, is_slot_lost: bool) -> None:
         self.store = MemoryStore()
         self.lives += is_slot_lost

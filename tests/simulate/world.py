@@ -103,7 +103,7 @@ class World:
         """In good order."""
         if seat.worker is not None and not seat.is_busy:
             self.say(seat.name, "stops")
-            self._do(seat, partial(self._leave, seat))
+            self._do(seat, seat.leave)
 
     def heal(self) -> None:
         """No more faults; whoever is away comes back, and the partners are well."""
@@ -171,11 +171,6 @@ class World:
             seat.is_busy = False
         if worker is not None and seat.worker is None:
             self._come_back(seat)
-
-    def _leave(self, seat: Seat) -> None:
-        assert seat.worker is not None
-        seat.worker.engine.stop()
-        seat.worker = None
 
     def _farewell(self, seat: Seat) -> None:
         """What the driver does with an engine that has failed."""
