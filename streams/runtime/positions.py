@@ -12,9 +12,11 @@ from streams.contracts.topology import Stanza
 from streams.runtime import ends
 from streams.runtime.parts import Clock, Stop
 from streams.runtime.transaction import Crash
+from streams.runtime.watchdog import SESSION_S
 
 Place = tuple[str, int]  # topic as the cluster names it, partition
 _PATIENCE_S = 60.0
+_FIRST_S = 2 * SESSION_S  # who waits does not join the rebalance that a dead owner of the first task makes necessary
 _SHORT_S = 1.0
 T = TypeVar("T")
 
@@ -44,7 +46,7 @@ class Positions:
 
     def begin(self, assigned: Sequence[Place], topics: Sequence[str]) -> dict[Place, int]:
         """The offsets to read from. Commits the group's first ones, all in one request, where it has none yet."""
-        deadline = self._clock.monotonic() + _PATIENCE_S
+        deadline = self._clock.monotonic() + _FIRST_S
         while True:
             found = self.committed(assigned)
             missing = [place for place, offset in found.items() if offset is None]

@@ -2,10 +2,13 @@
 
 from functools import partial
 
+import pytest
 from confluent_kafka import TopicPartition
 
 from streams.contracts.names import Names
 from streams.runtime.positions import Positions
+from streams.runtime.transaction import Crash
+from streams.runtime.watchdog import SESSION_S
 from streams.testing.clock import VirtualClock
 from streams.testing.cluster import Cluster
 from streams.testing.process import Process
@@ -23,6 +26,23 @@ def test_a_worker_that_was_replaced_while_it_asked_does_not_say_that_offsets_wer
     topics = [source.topic for source in stanza.sources]
     process.freeze_at("before admin.list_offsets", partial(_work_meanwhile, cluster, topics))
     assert positions.begin([(topic, 0) for topic in topics], topics) == dict.fromkeys(((t, 0) for t in topics), 0)
+
+
+def test_a_worker_waits_for_the_first_offsets_no_longer_than_their_owner_can_come_back_unheard() -> None:
+    """Seed 1405: the first one died before it had committed them, and nobody could take its place for a minute.
+
+    Whoever waits in its callback does not join the rebalance that would give the first task to somebody else.
+    """
+    cluster, process = Cluster(VirtualClock()), Process("second")
+    for topic in apps.cluster_topics(2):
+        cluster.create(topic.name, topic.partitions, topic.config)
+    consumer, admin = cluster.consumer(process, "leads", instance="leads-1"), cluster.admin(process)
+    stanza = apps.topology(2).stanzas["leads"]
+    positions = Positions(consumer, admin, Names(), stanza, cluster.clock)
+    topics = [source.topic for source in stanza.sources]
+    with pytest.raises(Crash, match="nobody committed the first offsets"):
+        positions.begin([(topic, 1) for topic in topics], topics)
+    assert SESSION_S < cluster.clock.monotonic() < 3 * SESSION_S
 
 
 def _work_meanwhile(cluster: Cluster, topics: list[str]) -> None:
