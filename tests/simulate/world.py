@@ -145,15 +145,11 @@ class World:
         if alarm is not None and alarm <= self.clock.now():
             self._changes += 1  # a marker was written late, a delivery has landed
         who = ready(self.seats, self._changes, self.clock.now())
-        if who:
-            self._turn(self.dice.choice(who))
+        if who and (seat := self.dice.choice(who)).worker is not None:
+            self._do(seat, seat.worker.turn)
+            seat.seen = -1
         if self._turns % 50 == 0:
             self.clock.advance_to(self.clock.now() + _TAKES)
-
-    def _turn(self, seat: Seat) -> None:
-        assert seat.worker is not None
-        self._do(seat, seat.worker.turn)
-        seat.seen = -1
 
     def _do(self, seat: Seat, act: Callable[[], None]) -> None:
         """Whoever dies of it comes back later, as a supervisor sees to it."""
@@ -187,6 +183,7 @@ class World:
         process.kill()
 
     def _come_back(self, seat: Seat) -> None:
+        self.wrote_at = self.clock.now()  # who comes back has something to do: nobody is at rest
         if self.fates.is_over:
             self.clock.after(0.1, partial(self.start, seat))
             return
