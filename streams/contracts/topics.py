@@ -55,6 +55,12 @@ def extra_lanes(stanza: Stanza, existing: Iterable[str]) -> list[str]:
     return [topic for number, topic in sorted(numbers.items()) if number > len(stanza.ladder.delays)]
 
 
+def read_by(stanza: Stanza) -> list[str]:
+    """What its app reads in its group: sources, the lanes of its ladder, and control."""
+    lanes = [names.lane(stanza.group, number) for number in range(1, len(stanza.ladder.delays) + 1)]
+    return [*(source.topic for source in stanza.sources), *lanes, names.control(stanza.group)]
+
+
 def _event(spec: EventSpec, is_read: bool) -> TopicSpec:
     kept = COMPACTED if spec.is_compacted else {"cleanup.policy": "delete", "retention.ms": _kept(spec.retention)}
     return TopicSpec(spec.topic, spec.topic, spec.partitions, {**kept, **_limit(spec.max_bytes)}, is_bound=is_read)

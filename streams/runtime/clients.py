@@ -1,6 +1,8 @@
 """The confluent-kafka clients, each configured in one place."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer
@@ -60,7 +62,7 @@ def producer(settings: Settings, **own: Any) -> Producer:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A worker in its group: the slot makes its instance and transactional ids, the same after every restart."""
+    """A worker in its group: the slot makes its transactional id, the same after every restart."""
 
     group: str
     slot: str
@@ -70,13 +72,17 @@ class Member:
         return f"{self.group}-{self.slot}"
 
 
-def group_consumer(settings: Settings, member: Member, idle_s: float) -> Consumer:
-    """Classic protocol, range, static membership: a restarted worker has its partitions at once (docs/design.md)."""
+def group_consumer(settings: Settings, member: Member, idle_s: float, topics: Iterable[str] = ()) -> Consumer:
+    """Classic protocol, range, static membership: a restarted worker has its partitions at once (docs/design.md).
+
+    It has those that it had, even where it now asks for more `topics`; then it has to come as somebody else.
+    """
+    asked = blake2b("\n".join(sorted(topics)).encode(), digest_size=4).hexdigest()
     return Consumer(
         _config(
             settings,
             group_id=member.group,
-            group_instance_id=member.id,
+            group_instance_id=f"{member.id}-{asked}",
             partition_assignment_strategy="range",
             session_timeout_ms=6000,
             heartbeat_interval_ms=1500,

@@ -13,6 +13,7 @@ from streams.contracts import names as derived
 from streams.contracts.arrivals import Arrivals
 from streams.contracts.names import Names
 from streams.contracts.settings import Settings, from_env
+from streams.contracts.topics import read_by
 from streams.runtime import clients
 from streams.runtime.app_metrics import AppMetrics
 from streams.runtime.codecs import codec_of
@@ -163,7 +164,7 @@ class Driver:
         states = {derived.changelog(stanza.group): self.spec.state} if self.spec.state else {}
         largest = max(spec.max_bytes for spec in self.spec.topology.events.values())
         return Parts(
-            consumer=clients.group_consumer(settings, member, self.idle_s),
+            consumer=clients.group_consumer(settings, member, self.idle_s, read_by(stanza)),
             producer=clients.transactional_producer(settings, member, largest),
             admin=clients.admin(settings),
             reader=lambda: clients.reader(settings),

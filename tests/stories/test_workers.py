@@ -155,3 +155,12 @@ def test_an_app_without_its_topics_says_what_to_do(flow: Flow) -> None:
     worker = flow.faust(APP, CROSSDOCK_PREFIX="nobody-made-these.")
     assert worker.wait_exit() != 0
     assert "topics apply" in worker.log
+
+
+def test_an_app_that_has_one_more_lane_and_starts_again_at_once_goes_on(flow: Flow) -> None:
+    before = flow.run("notifications")
+    await_receipts(flow, send(flow, 2))
+    assert before.stop() == 0
+    flow.redraw(small(delays=("200ms", "400ms", "600ms")))  # the broker still counts the former worker as a member
+    flow.run("notifications")
+    await_receipts(flow, send(flow, 2))
