@@ -13,6 +13,7 @@ from streams.testing.clock import VirtualClock
 from streams.testing.cluster import Cluster
 from streams.testing.process import Process
 from tests.simulate import apps
+from tests.simulate.world import World
 
 
 def test_a_worker_that_was_replaced_while_it_asked_does_not_say_that_offsets_were_lost() -> None:
@@ -43,6 +44,16 @@ def test_a_worker_waits_for_the_first_offsets_no_longer_than_their_owner_can_com
     with pytest.raises(Crash, match="nobody committed the first offsets"):
         positions.begin([(topic, 1) for topic in topics], topics)
     assert SESSION_S < cluster.clock.monotonic() < 3 * SESSION_S
+
+
+def test_nobody_is_at_rest_while_somebody_comes_back() -> None:
+    """Seed 1405 again: a worker crashed after a minute without any write, and was judged before it was back."""
+    world = World(0)
+    world.heal()
+    seat, long_after_all_writes = world.seats[0], 16
+    world.clock.after(long_after_all_writes, lambda: world._come_back(seat))
+    world.rest()
+    assert seat.worker is not None
 
 
 def _work_meanwhile(cluster: Cluster, topics: list[str]) -> None:
