@@ -1,13 +1,21 @@
 """Where the cluster is and where we keep our files: the environment, read once and passed on."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from click import ClickException
 
-class SettingsError(Exception):
-    """An environment variable or a file it names cannot be used; the message says which and why."""
+_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")  # what Kafka allows in a topic's name, with room for the name itself
+
+
+class SettingsError(ClickException):
+    """An environment variable or a file it names cannot be used; the message says which and why.
+
+    A ClickException, so that `faust -A` says it without a traceback.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +32,11 @@ class Settings:
 
 
 def from_env(env: Mapping[str, str] | None = None) -> Settings:
-    """Settings of this environment; raises SettingsError where CROSSDOCK_KAFKA_CONFIG cannot be read."""
+    """Settings of this environment; raises SettingsError where CROSSDOCK_KAFKA_CONFIG or _PREFIX cannot be used."""
     env = os.environ if env is None else env
+    prefix = env.get("CROSSDOCK_PREFIX", "")
+    if not _PREFIX.fullmatch(prefix):
+        raise SettingsError(f"CROSSDOCK_PREFIX is {prefix!r}; letters, digits, '.', '_' and '-', at most 100, can be")
     root = Path(__file__).parents[2]
     properties = _properties(env.get("CROSSDOCK_KAFKA_CONFIG"))
     # left in there they would go before CROSSDOCK_BROKER
@@ -33,7 +44,7 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         broker=env.get("CROSSDOCK_BROKER", (named or ["127.0.0.1:9092"])[0]),
         registry_url=env.get("SCHEMA_REGISTRY_URL") or None,
-        prefix=env.get("CROSSDOCK_PREFIX", ""),
+        prefix=prefix,
         home=Path(env.get("CROSSDOCK_HOME", ".crossdock")),
         topology=Path(env.get("CROSSDOCK_TOPOLOGY", root / "topology.yaml")),
         schemas=root / "schemas",

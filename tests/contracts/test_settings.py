@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.contracts.settings import from_env
+from streams.contracts.settings import SettingsError, from_env
 
 
 @pytest.mark.parametrize("name", ["bootstrap.servers", "metadata.broker.list"])
@@ -16,3 +16,10 @@ def test_a_broker_in_the_properties_counts_where_nothing_nearer_names_one(tmp_pa
     near = from_env(env | {"CROSSDOCK_BROKER": "near:9092"})
     assert (near.broker, near.kafka_config) == ("near:9092", {"client.rack": "r1"})
     assert from_env({}).broker == "127.0.0.1:9092"
+
+
+@pytest.mark.parametrize("prefix", ["a/b.", "größe.", "a b", "x" * 101])
+def test_a_prefix_that_no_topic_can_have_is_refused(prefix: str) -> None:
+    with pytest.raises(SettingsError, match="CROSSDOCK_PREFIX"):
+        from_env({"CROSSDOCK_PREFIX": prefix})
+    assert from_env({"CROSSDOCK_PREFIX": "staging-1."}).prefix == "staging-1."
