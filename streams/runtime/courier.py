@@ -39,13 +39,17 @@ class LoopCourier:
             # not at the end of _carry: one that is called back before it began never gets there
             task.add_done_callback(partial(self._forget, item))
 
-    def _forget(self, item: Item, _: asyncio.Task[None]) -> None:
-        self._tasks.pop(item, None)
+    def _forget(self, item: Item, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(item) is not task:
+            return  # called back
+        del self._tasks[item]
+        if task.cancelled():  # by the channel's own library, whose connection broke
+            self._landed.append((item, Unreachable(reason="the channel gave the delivery up")))
 
     def _cancel(self, items: list[Item]) -> None:
         for item in items:
-            if item in self._tasks:
-                self._tasks[item].cancel()
+            if (task := self._tasks.pop(item, None)) is not None:
+                task.cancel()
 
     async def _carry(self, item: Item) -> None:
         assert item.delivery is not None

@@ -96,9 +96,9 @@ class Driver:
         finally:
             if beside is not None:
                 await asyncio.wait([beside])
+            await asyncio.to_thread(thread.join)  # it may sit in a commit; other apps have this loop, too
             farewell.cancel()
             self._engine = self._farewell = None
-            thread.join()
             if channel is not None:
                 await channel.close()
 

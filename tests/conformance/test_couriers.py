@@ -149,3 +149,14 @@ async def test_a_channel_that_does_not_come_back_is_a_partner_that_does_not_answ
         while not (landed := road.courier.landed()):
             await asyncio.sleep(0.01)
     assert isinstance(landed[0][1], Unreachable)
+
+
+async def test_a_delivery_that_its_channel_cancels_itself_lands_as_a_partner_that_does_not_answer() -> None:
+    road, one = OnTheLoop(), item("one")
+    road.courier.send([one])
+    await road.rest()
+    road.words["one"].cancel()
+    await road.rest()
+    ((landed, result),) = road.courier.landed()
+    assert landed is one
+    assert isinstance(result, Unreachable)
