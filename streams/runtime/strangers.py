@@ -4,6 +4,7 @@ from confluent_kafka import KafkaError
 
 BAD_CREDENTIALS = {  # of the whole client, whatever record it was
     KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
     KafkaError.SASL_AUTHENTICATION_FAILED,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,

@@ -18,7 +18,7 @@ from streams.contracts.settings import Settings
 from streams.domain.delivery import Delivery
 from streams.runtime import clients
 from streams.runtime.outside import Cluster
-from tests import smtp_server
+from tests import certificate, smtp_server
 from tests.channels.deliveries import delivery
 from tests.channels.far_ends import FarEnd, Got, Stanza
 from tests.kafka_server import KafkaServer
@@ -120,7 +120,7 @@ class SmtpEnd(FarEnd):
 
 
 class KafkaWithLogin(KafkaServer):
-    """A broker with a second door, `login`, that asks for user and password."""
+    """A broker with a second door, `login`: TLS, with user and password."""
 
     def __init__(self, extra: Mapping[str, str] | None = None) -> None:
         port, login, controller = free_port(), free_port(), free_port()
@@ -131,20 +131,24 @@ class KafkaWithLogin(KafkaServer):
                 "listeners": f"PLAINTEXT://127.0.0.1:{port},LOGIN://127.0.0.1:{login},CONTROLLER://127.0.0.1:{controller}",
                 "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},LOGIN://127.0.0.1:{login}",
                 "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-                "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+                "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_SSL,CONTROLLER:PLAINTEXT",
                 "listener.name.login.sasl.enabled.mechanisms": "PLAIN",
                 "listener.name.login.plain.sasl.jaas.config": f"{module} required {users};",
                 **(extra or {}),
             },
             port,
         )
-        self.login = f"127.0.0.1:{login}"
+        self.login, self._pem = f"127.0.0.1:{login}", self.home / "login.pem"
+        certificate.write(self._pem)
+        store = {"keystore.type": "PEM", "keystore.location": str(self._pem)}
+        self._extra |= {f"listener.name.login.ssl.{name}": value for name, value in store.items()}
 
     def properties(self, user: str, password: str = "right") -> Path:
         """A file of librdkafka properties for the second door."""
         file = self.home / f"{uuid4().hex}.properties"
-        login = ["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=PLAIN", f"sasl.username={user}"]
-        file.write_text("\n".join([*login, f"sasl.password={password}"]), encoding="utf-8")
+        tls = ["security.protocol=SASL_SSL", f"ssl.ca.location={self._pem}"]
+        login = ["sasl.mechanism=PLAIN", f"sasl.username={user}", f"sasl.password={password}"]
+        file.write_text("\n".join([*tls, *login]), encoding="utf-8")
         return file
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,13 @@ def test_a_cluster_that_refuses_our_password_is_told_as_that(guarded: KafkaWithL
         _ = Cluster(wrong).topics
     with pytest.raises(Unavailable, match=refused):
         TopicsAdmin(wrong, patience_s=2).standing([])
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_as_that(guarded: KafkaWithLogin) -> None:
+    known = of(guarded, "crossdock", "right")
+    unknown = {name: value for name, value in known.kafka_config.items() if name != "ssl.ca.location"}
+    with pytest.raises(Unavailable, match=r"refuses us: .*certificate verify failed.*; see to CROSSDOCK_KAFKA_CONFIG"):
+        _ = Cluster(replace(known, kafka_config=unknown)).topics
 
 
 def test_a_cluster_that_does_not_let_us_is_told_as_that(guarded: KafkaWithLogin) -> None:
