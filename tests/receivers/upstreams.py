@@ -33,6 +33,7 @@ class Sent(NamedTuple):
     id: str
     key: str
     body: bytes = b"{}"
+    type: str = TYPE
 
 
 class Upstream(ABC):
@@ -90,9 +91,10 @@ class RabbitUpstream(Upstream):
             exchange = (await connection.channel()).default_exchange
             for sent in messages:
                 headers: Any = {"traceparent": TRACE, "cloudEvents_partitionkey": sent.key}
-                told: dict[str, Any] = {"message_id": sent.id, "type": TYPE, "content_type": JSON, "headers": headers}
+                told: dict[str, Any] = {"message_id": sent.id, "type": sent.type, "content_type": JSON}
                 mode = aio_pika.DeliveryMode.PERSISTENT
-                await exchange.publish(aio_pika.Message(sent.body, delivery_mode=mode, **told), self.name)
+                message = aio_pika.Message(sent.body, delivery_mode=mode, headers=headers, **told)
+                await exchange.publish(message, self.name)
 
     async def go_away(self) -> None:
         self.server.kill()
@@ -117,8 +119,8 @@ class RedisUpstream(Upstream):
     async def send(self, *messages: Sent) -> None:
         async with RedisClient.from_url(self.server.url, password=redis_server.PASSWORD) as client:
             for sent in messages:
-                told: Any = {"id": sent.id, "type": TYPE, "content-type": JSON, "key": sent.key, "traceparent": TRACE}
-                await client.xadd(self.name, told | {"body": sent.body})
+                told: Any = {"id": sent.id, "type": sent.type, "content-type": JSON, "key": sent.key}
+                await client.xadd(self.name, told | {"traceparent": TRACE, "body": sent.body})
 
     async def go_away(self) -> None:
         self.server.kill()
@@ -160,7 +162,7 @@ class SqsUpstream(Upstream):
             for sent in messages:
                 told = {
                     "ce_id": sent.id,
-                    "type": TYPE,
+                    "type": sent.type,
                     "content-type": JSON,
                     "traceparent": TRACE,
                     "ce_partitionkey": sent.key,
@@ -205,7 +207,7 @@ class KafkaUpstream(Upstream):
     async def send(self, *messages: Sent) -> None:
         producer = clients.producer(Settings(broker=self.broker))
         for sent in messages:
-            told = {"ce_id": sent.id, "ce_type": TYPE, "content-type": JSON, "traceparent": TRACE}
+            told = {"ce_id": sent.id, "ce_type": sent.type, "content-type": JSON, "traceparent": TRACE}
             headers: Any = [(name, value.encode()) for name, value in told.items()]
             producer.produce(self.name, sent.body, sent.key.encode(), headers=headers)
         assert producer.flush(10) == 0

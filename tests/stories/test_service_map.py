@@ -13,6 +13,7 @@ import yaml
 from streams.contracts.headers import text
 from streams.contracts.json_values import as_json
 from streams.contracts.names import lead_id
+from streams.domain.commands import CancelLead
 from streams.receivers import Received
 from tests.flow import ROOT, Flow, placed
 from tests.rabbitmq_server import RabbitServer
@@ -53,11 +54,12 @@ def done(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def move(flow: Flow, way_in: Upstream, way_out: Upstream) -> dict[str, Any]:
+def move(flow: Flow, way_in: Upstream, way_out: Upstream, **more: Any) -> dict[str, Any]:
     """The customer context lives there from now on: one line of the map. What its workers' environment needs."""
     for way in (way_in, way_out):
         done(way.prepare())
-    customer = flow.map["contexts"]["customer"] | {"subscribes": ["lead.*"], "transport": line(way_in, way_out)}
+    told = more or {"subscribes": ["lead.*"]}
+    customer = flow.map["contexts"]["customer"] | told | {"transport": line(way_in, way_out)}
     moved = flow.map | {"contexts": flow.map["contexts"] | {"customer": customer}}
     if IN not in flow.topology.stanzas:
         flow.redraw(moved)
@@ -108,6 +110,27 @@ def test_moving_a_context_to_another_broker_changes_one_line_and_nobody_else(
     assert others.exit_code is None and len(flow.events("order.placed.v1")) == len(homes)
     ids = {text(each.headers, "ce_id") for each in flow.records("order.placed.v1")}
     assert ids == {f"message-order-{number}" for number in range(len(homes))}
+
+
+def test_a_command_goes_over_the_border_to_its_one_owner_both_ways(flow: Flow, rabbitmq: RabbitServer) -> None:
+    flow.map["commands"] = {"lead.withdraw": {"record": "CancelLead", "key": "lead_id"}}
+    way_in, way_out = RabbitUpstream(rabbitmq), RabbitUpstream(rabbitmq)
+    env = move(flow, way_in, way_out, sends=["lead.cancel"], handles=["lead.withdraw"])
+    flow.send(*toy_shops("campinas", "SP", 1))
+    flow.run(*APPS, IN, OUT, **env)
+    done(way_in.send(order_message("order-1")))
+    await_offer(flow, "order-1")
+    command = CancelLead(lead_id=lead_id("order-1"), order_id="order-1", reason="sold elsewhere")
+    body = json.dumps(as_json(command)).encode()
+    done(way_in.send(Sent("message-cancel", command.lead_id, body, "lead.cancel")))
+    (cancelled,) = until(lambda: flow.events("lead.cancelled.v1"), "the saga, its owner, has cancelled the lead")
+    assert (cancelled.lead_id, cancelled.reason) == (command.lead_id, "sold elsewhere")
+
+    flow.write("lead.withdraw", flow.encode("lead.withdraw", command), command.lead_id.encode())
+    (came,) = done(heard(way_out, 1))
+    told = json.loads(came.body)
+    assert (told["type"], told["data"]["reason"]) == ("lead.withdraw", "sold elsewhere")
+    assert not flow.letters(IN) and not flow.letters(OUT) and len(flow.records("lead.cancel")) == 1
 
 
 def test_killed_before_it_acknowledged_it_takes_each_order_once_and_buries_what_it_cannot_read(
