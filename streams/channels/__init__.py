@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 from streams.contracts.settings import Settings
 from streams.contracts.topology import Channel
@@ -28,15 +28,19 @@ class OpenChannel(Protocol):
 
 def open_channel(channel: Channel, settings: Settings, env: Mapping[str, str]) -> OpenChannel:
     """A channel ready to deliver, nothing connected yet; raises ChannelError for a bad option or secret."""
-    name = f"{__name__}.{channel.kind}"
+    opened: OpenChannel = transport(__name__, channel.kind).connect(channel, settings, env)
+    return opened
+
+
+def transport(room: str, kind: str) -> Any:
+    """The module of this kind in a package; raises ChannelError where it has none."""
+    name = f"{room}.{kind}"
     try:
-        transport = import_module(name)
+        return import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise ChannelError(f"there is no transport {channel.kind!r} in streams/channels") from error
-    opened: OpenChannel = transport.connect(channel, settings, env)
-    return opened
+        raise ChannelError(f"there is no transport {kind!r} in {room.replace('.', '/')}") from error
 
 
 def secret(channel: Channel, option: str, env: Mapping[str, str]) -> str | None:

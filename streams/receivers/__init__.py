@@ -1,10 +1,9 @@
 """How a context's messages come in: one file a transport, each with `connect`; a stanza names the file."""
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Protocol
 
-from streams.channels import ChannelError
+from streams.channels import transport
 from streams.contracts.settings import Settings
 from streams.contracts.topology import Stanza
 from streams.domain.received import Received, ReceiverDown
@@ -31,12 +30,5 @@ class Receiver(Protocol):
 def open_receiver(stanza: Stanza, settings: Settings, env: Mapping[str, str]) -> Receiver:
     """The receiver of an inbound stanza, nothing connected yet; raises ChannelError for a bad option or secret."""
     assert stanza.upstream is not None
-    name = f"{__name__}.{stanza.upstream.kind}"
-    try:
-        transport = import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise ChannelError(f"there is no transport {stanza.upstream.kind!r} in streams/receivers") from error
-    opened: Receiver = transport.connect(stanza, settings, env)
+    opened: Receiver = transport(__name__, stanza.upstream.kind).connect(stanza, settings, env)
     return opened
