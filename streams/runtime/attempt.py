@@ -44,7 +44,7 @@ class Handlers:
     def __init__(self, spec: AppSpec, codec: Codec, performer: Performer, watch: Watching) -> None:
         self.spec, self.codec, self.performer, self.watch = spec, codec, performer, watch
         self.broadcast: Mapping[str, Mapping[str, Event]] = {}
-        self.is_careful = False  # after a turn whose states could not be written
+        self.is_careful = False  # in the turn after one whose states could not be written
         self.hung: set[str] = set()
         self.blamed: set[str] = set()
         self._arrivals = Arrivals(spec.stanza.admits, codec) if spec.stanza.kind == "inbound" else None

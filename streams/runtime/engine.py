@@ -156,6 +156,7 @@ class Engine:
 
     def _committed(self, batch: Batch) -> None:
         """What this turn did stands."""
+        self._handlers.is_careful = False
         if batch.counts["retried"]:
             self._intake.laned(batch.outputs)
         self._watch.settled(self._handlers.blamed)
