@@ -140,5 +140,3 @@ class Committer:
         known = [(output.record, output.caused) for output in batch.outputs if output.record and output.caused]
         if known:
             metrics.observe_outputs(known, self._parts.clock.now())
-
-

@@ -196,5 +196,3 @@ class Engine:
         if not (self._broadcasts and any(self._intake.has_work(task) for task in tasks)):
             return True
         return all(broadcast.read(self._positions.ends(broadcast.places)) for broadcast in self._broadcasts.values())
-
-
